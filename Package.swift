@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// MuJoCo comes from its PyPI wheel, unpacked by scripts/setup; MUJOCO_DIR overrides the place (it holds include/ and lib/).
+let mujoco = Context.environment["MUJOCO_DIR"] ?? Context.packageDirectory + "/.deps/mujoco"
+
+// Every target that sees CMuJoCo, directly or through Environments, needs its headers.
+let mujocoHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-I\(mujoco)/include"])]
+
+// $ORIGIN first, so that an installed copy finds the library beside itself.
+let mujocoLibrary: [LinkerSetting] = [
+  .unsafeFlags(["-L\(mujoco)/lib", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib", "-Xlinker", "-rpath", "-Xlinker", "\(mujoco)/lib"])
+]
+
+// The kernels are plain loops; with AVX2 and FMA allowed the compiler vectorises them (exp: 6.5 ns -> 0.6 ns per element).
+let vectorised: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+
+let package = Package(
+  name: "dsrl-lua",
+  products: [.executable(name: "dsrl-lua", targets: ["dsrl-lua"])],
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
+  targets: [
+    // C libraries: modulemap and shim.h
+    .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
+    .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CMuJoCo"),
+
+    // The domain: none of it hears of Lua
+    .target(name: "Tensors", dependencies: ["COneDNN"], swiftSettings: vectorised),
+    .target(name: "Files", dependencies: ["Tensors", "CZip"]),
+    .target(name: "NeuralNets", dependencies: ["Tensors", "Files"]),
+    .target(name: "Diffusion", dependencies: ["NeuralNets"]),
+    .target(name: "Environments", dependencies: ["Tensors", "Files", "CMuJoCo"], swiftSettings: mujocoHeaders, linkerSettings: mujocoLibrary),
+    .target(name: "Agents", dependencies: ["Diffusion", "Environments"], swiftSettings: mujocoHeaders),
+    .target(name: "Runs", dependencies: ["Tensors"]),
+
+    // Its face
+    .target(name: "LuaBridge", dependencies: ["CLua"]),
+    .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Runs"], swiftSettings: mujocoHeaders),
+    .executableTarget(
+      name: "dsrl-lua",
+      dependencies: ["Script", "CReadline", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: mujocoHeaders,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "-export-dynamic"])]),
+
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "NeuralNetsTests", dependencies: ["NeuralNets"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+    .testTarget(name: "EnvironmentsTests", dependencies: ["Environments"], swiftSettings: mujocoHeaders),
+    .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
+    .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+    .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"]),
+    .testTarget(name: "ScriptTests", dependencies: ["Script"], swiftSettings: mujocoHeaders),
+  ]
+)

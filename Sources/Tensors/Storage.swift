@@ -1,0 +1,30 @@
+import Synchronization
+
+/// A reference-counted block of Floats, 64-byte aligned, uninitialised.
+final class Storage: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<Float>
+  let count: Int
+
+  init(_ count: Int) {
+    self.count = count
+    let bytes = Swift.max(count, 1) * MemoryLayout<Float>.stride
+    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(to: Float.self, capacity: count)
+    liveStorages.add(1, ordering: .relaxed)
+    liveBytes.add(bytes, ordering: .relaxed)
+  }
+  deinit {
+    pointer.deallocate()
+    liveStorages.subtract(1, ordering: .relaxed)
+    liveBytes.subtract(Swift.max(count, 1) * MemoryLayout<Float>.stride, ordering: .relaxed)
+  }
+}
+
+private let liveStorages = Atomic<Int>(0)
+private let liveBytes = Atomic<Int>(0)
+
+extension Tensor {
+  /// Blocks of memory that tensors hold at this moment; what the leak tests count.
+  public static var liveCount: Int { liveStorages.load(ordering: .relaxed) }
+  /// Their size in bytes.
+  public static var liveByteCount: Int { liveBytes.load(ordering: .relaxed) }
+}

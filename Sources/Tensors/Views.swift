@@ -1,0 +1,4 @@
+extension Tensor {
+  /// The same elements, packed in row-major order.
+  public func contiguous() -> Tensor { self }
+}
