@@ -12,7 +12,7 @@ public func polyak(_ target: [Tensor], _ source: [Tensor], tau: Float) throws {
   guard target.map(\.shape) == source.map(\.shape) else {
     throw UsageError("polyak wants parameters of the same shapes, got \(target.map(\.shape)) and \(source.map(\.shape))")
   }
-  for (target, source) in zip(target, source) { polyakStep(target, source, tau: tau) }
+  for (target, source) in zip(target, source) { try polyakStep(target, source, tau: tau) }
 }
 
 /// An exponential moving average of a module's parameters.

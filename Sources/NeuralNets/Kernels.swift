@@ -1,7 +1,9 @@
 import Glibc
 import Tensors
 
-/// The loops over parameter memory: one pass each, in place. Rows of this many elements are worth a thread of their own.
+// The loops over parameter memory: one pass each, in place.
+
+/// So many elements are worth a thread of their own.
 private let threadShare = 1 << 16
 
 /// Pointers that worker threads share; each works on a range of its own.
@@ -30,8 +32,8 @@ struct AdamStep: Sendable {
 }
 
 /// Kingma and Ba 2015, algorithm 1, with either kind of weight decay.
-func adamStep(_ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second: Tensor, _ step: AdamStep) {
-  onPointers(parameter, gradient, first, second) { pointers, range in
+func adamStep(_ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second: Tensor, _ step: AdamStep) throws {
+  try onPointers(parameter, gradient, first, second) { pointers, range in
     guard let m = pointers.first, let v = pointers.second else { return }
     let (p, g) = (pointers.parameter, pointers.gradient)
     for i in range {
@@ -46,8 +48,8 @@ func adamStep(_ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second
 }
 
 /// v <- momentum v + g; p <- p - rate v. PyTorch's SGD: without dampening, the first velocity the gradient itself.
-func sgdStep(_ parameter: Tensor, _ gradient: Tensor, _ velocity: Tensor?, scale: Float, momentum: Float, rate: Float, decay: Float) {
-  onPointers(parameter, gradient, velocity, nil) { pointers, range in
+func sgdStep(_ parameter: Tensor, _ gradient: Tensor, _ velocity: Tensor?, scale: Float, momentum: Float, rate: Float, decay: Float) throws {
+  try onPointers(parameter, gradient, velocity, nil) { pointers, range in
     let (p, g) = (pointers.parameter, pointers.gradient)
     if let v = pointers.first {
       for i in range {
@@ -61,8 +63,8 @@ func sgdStep(_ parameter: Tensor, _ gradient: Tensor, _ velocity: Tensor?, scale
 }
 
 /// target <- target + tau (source - target)
-func polyakStep(_ target: Tensor, _ source: Tensor, tau: Float) {
-  onPointers(target, source, nil, nil) { pointers, range in
+func polyakStep(_ target: Tensor, _ source: Tensor, tau: Float) throws {
+  try onPointers(target, source, nil, nil) { pointers, range in
     let (p, g) = (pointers.parameter, pointers.gradient)
     for i in range { p[i] += tau * (g[i] - p[i]) }
   }
@@ -99,18 +101,18 @@ func sumOfSquares(_ x: Tensor) -> Double {
 @inline(__always)
 private func onPointers(
   _ parameter: Tensor, _ gradient: Tensor, _ first: Tensor?, _ second: Tensor?,
-  _ body: @escaping @Sendable (Pointers, Range<Int>) -> Void
-) {
+  _ body: @Sendable (Pointers, Range<Int>) -> Void
+) throws {
   let count = parameter.count
   precondition(gradient.count == count && (first?.count ?? count) == count && (second?.count ?? count) == count)
-  parameter.withMutablePointer { p in
-    gradient.withPointer { g in
+  try parameter.withMutablePointer { p in
+    try gradient.withPointer { g in
       var pointers = Pointers(parameter: p, gradient: g)
       pointers.first = first?.withMutablePointer { $0 }
       pointers.second = second?.withMutablePointer { $0 }
       let shared = pointers
-      withExtendedLifetime((first, second)) {
-        Threads.parallel(rows: count, minimum: threadShare) { range in body(shared, range) }
+      try withExtendedLifetime((first, second)) {
+        try Threads.parallel(rows: count, minimum: threadShare) { range in body(shared, range) }
       }
     }
   }

@@ -35,11 +35,11 @@ public final class LayerNorm: Layer {
 
   public init(_ size: Int, epsilon: Float = 1e-5) throws {
     guard size > 0 else { throw UsageError("a layer norm wants a positive size, got \(size)") }
-    weight = Tensor.ones([size]).trackGradient()
-    bias = Tensor.zeros([size]).trackGradient()
+    weight = try Tensor.ones([size]).trackGradient()
+    bias = try Tensor.zeros([size]).trackGradient()
     self.epsilon = epsilon
   }
 
   /// [n, size] -> [n, size]
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm(weight, bias, epsilon) }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm(weight, bias, epsilon: epsilon) }
 }

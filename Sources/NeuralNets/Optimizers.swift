@@ -89,7 +89,7 @@ public final class Adam: Optimizer {
     let step = self.numbers(norm)
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = parameter.tensor.grad else { continue }
-      adamStep(parameter.tensor, gradient, first[index], second[index], step)
+      try adamStep(parameter.tensor, gradient, first[index], second[index], step)
     }
     return norm
   }
@@ -158,7 +158,7 @@ public final class SGD: Optimizer {
     let scale = config.maxGradNorm.flatMap { maximum in norm.map { clipping($0, to: maximum) } }
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = parameter.tensor.grad else { continue }
-      sgdStep(
+      try sgdStep(
         parameter.tensor, gradient, velocities.isEmpty ? nil : velocities[index], scale: scale ?? 1, momentum: config.momentum,
         rate: config.learningRate, decay: config.weightDecay)
     }
