@@ -95,18 +95,23 @@ public final class PackedResidualMLP: Sendable {
     guard observation.shape == [rows, observationSize] else {
       throw UsageError("wanted an observation of shape [\(rows), \(observationSize)], got \(observation.shape)")
     }
+    let blocks = PackedResidualMLP.blocks(of: rows)
     return try Tensor.filled([rows, size]) { result in
       try x.withPointer { x in
         try observation.withPointer { observation in
-          for block in PackedResidualMLP.blocks(of: rows) {
-            let workspace = try borrow(block.capacity)
-            defer { give(back: workspace) }
-            let count = block.rows.count
-            workspace.sample.update(from: x + block.rows.lowerBound * size, count: count * size)
-            workspace.observation.update(from: observation + block.rows.lowerBound * observationSize, count: count * observationSize)
-            try workspace.observe()
-            try body(workspace)
-            (result + block.rows.lowerBound * size).update(from: workspace.sample, count: count * size)
+          nonisolated(unsafe) let (x, observation, result) = (x, observation, result)
+          try Threads.parallel(rows: blocks.count) { part in
+            for block in blocks[part] {
+              try Interrupt.check()
+              let workspace = try borrow(block.capacity)
+              defer { give(back: workspace) }
+              let (start, count) = (block.rows.lowerBound, block.rows.count)
+              workspace.sample.update(from: x + start * size, count: count * size)
+              workspace.observation.update(from: observation + start * observationSize, count: count * observationSize)
+              try workspace.observe()
+              try body(workspace)
+              (result + start * size).update(from: workspace.sample, count: count * size)
+            }
           }
         }
       }
