@@ -1,0 +1,43 @@
+// Each operator stands beside its gradient; broadcasting is undone in `backward`.
+
+extension Tensor {
+  public static func + (a: Tensor, b: Tensor) throws -> Tensor {
+    try combine(a, b) { $0 + $1 }.recorded([a, b]) { g in [g, g] }
+  }
+  public static func - (a: Tensor, b: Tensor) throws -> Tensor {
+    try combine(a, b) { $0 - $1 }.recorded([a, b]) { g in [g, b.requiresGrad ? -g : nil] }
+  }
+  public static func * (a: Tensor, b: Tensor) throws -> Tensor {
+    try combine(a, b) { $0 * $1 }.recorded([a, b]) { g in [a.requiresGrad ? try g * b : nil, b.requiresGrad ? try g * a : nil] }
+  }
+  public static func / (a: Tensor, b: Tensor) throws -> Tensor {
+    let quotient = try combine(a, b) { $0 / $1 }
+    return quotient.recorded([a, b]) { g in [a.requiresGrad ? try g / b : nil, b.requiresGrad ? try -(g * quotient) / b : nil] }
+  }
+  /// The smaller of each pair; where equal the gradient goes to the first. NaN in either gives NaN.
+  public static func minimum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
+    try combine(a, b) { $0 != $0 || $0 <= $1 ? $0 : $1 }.recorded([a, b]) { g in
+      let first = try combine(a, b) { $0 <= $1 ? 1 : 0 }
+      return [try g * first, try g * (1 - first)]
+    }
+  }
+  /// The larger of each pair; where equal the gradient goes to the first. NaN in either gives NaN.
+  public static func maximum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
+    try combine(a, b) { $0 != $0 || $0 >= $1 ? $0 : $1 }.recorded([a, b]) { g in
+      let first = try combine(a, b) { $0 >= $1 ? 1 : 0 }
+      return [try g * first, try g * (1 - first)]
+    }
+  }
+
+  public static func + (a: Tensor, k: Float) -> Tensor { a.map { $0 + k }.recorded([a]) { g in [g] } }
+  public static func + (k: Float, a: Tensor) -> Tensor { a + k }
+  public static func - (a: Tensor, k: Float) -> Tensor { a + -k }
+  public static func - (k: Float, a: Tensor) -> Tensor { a.map { k - $0 }.recorded([a]) { g in [-g] } }
+  public static func * (k: Float, a: Tensor) -> Tensor { a.map { k * $0 }.recorded([a]) { g in [k * g] } }
+  public static func * (a: Tensor, k: Float) -> Tensor { k * a }
+  public static func / (a: Tensor, k: Float) -> Tensor { a.map { $0 / k }.recorded([a]) { g in [g / k] } }
+  public static func / (k: Float, a: Tensor) -> Tensor {
+    a.map { k / $0 }.recorded([a]) { g in [try Tensor.combine(g, a) { -$0 * k / ($1 * $1) }] }
+  }
+  public static prefix func - (a: Tensor) -> Tensor { a.map { -$0 }.recorded([a]) { g in [-g] } }
+}

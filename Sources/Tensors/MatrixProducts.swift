@@ -1,0 +1,107 @@
+import COneDNN
+
+/// How a rank-2 operand lies in memory, as sgemm wants to hear it.
+private struct Operand {
+  let dense: Tensor
+  let isTransposed: Bool
+  let leading: Int
+
+  init(_ matrix: Tensor) {
+    let (rows, columns) = (matrix.strides[0], matrix.strides[1])
+    if columns == 1 && rows >= Swift.max(1, matrix.shape[1]) { (dense, isTransposed, leading) = (matrix, false, rows) }
+    else if rows == 1 && columns >= Swift.max(1, matrix.shape[0]) { (dense, isTransposed, leading) = (matrix, true, columns) }
+    else { (dense, isTransposed, leading) = (matrix.contiguous(), false, Swift.max(1, matrix.shape[1])) }
+  }
+  var pointer: UnsafePointer<Float> { UnsafePointer(dense.storage.pointer + dense.offset) }
+}
+
+/// out = a b + beta out; rows of `out` over threads when there is enough to do.
+private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<Float>, beta: Float = 0) throws {
+  let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
+  guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    if beta == 0 { out.update(repeating: 0, count: m * n) }
+    return
+  }
+  let (left, right) = (Operand(a), Operand(b))
+  let rowsWorthAThread = Swift.max(16, 2_000_000 / (n * k))
+  nonisolated(unsafe) let target = out
+  try Threads.parallel(rows: m, minimum: rowsWorthAThread) { rows in
+    Threads.keepOneDNNToThisThread()
+    let start = left.pointer + rows.lowerBound * (left.isTransposed ? 1 : left.leading)
+    let status = dnnl_sgemm(
+      left.isTransposed ? 84 : 78, right.isTransposed ? 84 : 78, dnnl_dim_t(rows.count), dnnl_dim_t(n), dnnl_dim_t(k),
+      1, start, dnnl_dim_t(left.leading), right.pointer, dnnl_dim_t(right.leading), beta, target + rows.lowerBound * n, dnnl_dim_t(n))
+    guard status == dnnl_success else { throw UsageError("oneDNN refused a \(m)x\(k) by \(k)x\(n) product (status \(status.rawValue))") }
+  }
+  withExtendedLifetime((left.dense, right.dense)) {}
+}
+
+extension Tensor {
+  /// The matrix product: [m, k] x [k, n]; a vector counts as one row or column; leading dimensions are batches, and broadcast.
+  public func matmul(_ b: Tensor) throws -> Tensor {
+    guard rank > 0, b.rank > 0 else { throw UsageError("matmul wants at least one dimension, got shapes \(shape) and \(b.shape)") }
+    if rank == 1 { return try reshape([1, shape[0]]).matmul(b).dropDim(b.rank == 1 ? 0 : -2) }
+    if b.rank == 1 { return try matmul(b.reshape([b.shape[0], 1])).dropDim(-1) }
+    guard shape[rank - 1] == b.shape[b.rank - 2] else { throw UsageError("cannot multiply shape \(shape) by \(b.shape)") }
+    if rank == 2 && b.rank == 2 { return try product(b) }
+    if b.rank == 2 {
+      let rows = try reshape([-1, shape[rank - 1]]).product(b)
+      return try rows.reshape(Array(shape.dropLast()) + [b.shape[1]])
+    }
+    return try batched(b)
+  }
+
+  private func dropDim(_ dim: Int) throws -> Tensor { try dropping(resolve(dim)) }
+
+  private func product(_ b: Tensor) throws -> Tensor {
+    let result = Tensor(uninitialized: [shape[0], b.shape[1]])
+    try multiply(self, b, into: result.storage.pointer)
+    return result.recorded([self, b]) { g in
+      [self.requiresGrad ? try g.matmul(b.transposed()) : nil, b.requiresGrad ? try self.transposed().matmul(g) : nil]
+    }
+  }
+
+  private func batched(_ b: Tensor) throws -> Tensor {
+    let batch = try Broadcast.shape(Array(shape.dropLast(2)), Array(b.shape.dropLast(2)))
+    let (m, k, n) = (shape[rank - 2], shape[rank - 1], b.shape[b.rank - 1])
+    let left = try expand(to: batch + [m, k]).reshape([-1, m, k])
+    let right = try b.expand(to: batch + [k, n]).reshape([-1, k, n])
+    let result = Tensor(uninitialized: [left.shape[0], m, n])
+    for i in 0..<left.shape[0] {
+      try multiply(left.detach().select(0, i), right.detach().select(0, i), into: result.storage.pointer + i * m * n)
+    }
+    let recorded = result.recorded([left, right]) { g in
+      [left.requiresGrad ? try g.matmul(right.transposed()) : nil, right.requiresGrad ? try left.transposed().matmul(g) : nil]
+    }
+    return try recorded.reshape(batch + [m, n])
+  }
+
+  /// x Wᵀ + b for x [..., in], weight [out, in], bias [out]: PyTorch's layout.
+  public func linear(_ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
+    guard weight.rank == 2, let width = shape.last, width == weight.shape[1] else {
+      throw UsageError("linear wants an input of \(weight.rank == 2 ? "\(weight.shape[1])" : "?") columns for a weight of shape \(weight.shape), got shape \(shape)")
+    }
+    let outputs = weight.shape[0]
+    if let bias, bias.shape != [outputs] { throw UsageError("linear wants a bias of shape [\(outputs)], got \(bias.shape)") }
+    guard rank == 2 else {
+      return try reshape([-1, width]).linear(weight, bias).reshape(Array(shape.dropLast()) + [outputs])
+    }
+
+    let result = Tensor(uninitialized: [shape[0], outputs])
+    let target = result.storage.pointer
+    bias?.withPointer { source in
+      for row in 0..<shape[0] { (target + row * outputs).update(from: source, count: outputs) }
+    }
+    let columns = try Tensor.withoutGrad { try weight.transposed() }
+    try multiply(self, columns, into: target, beta: bias == nil ? 0 : 1)
+
+    let operands = bias.map { [self, weight, $0] } ?? [self, weight]
+    return result.recorded(operands) { g in
+      let input = self.requiresGrad ? try g.matmul(weight) : nil
+      let slope = weight.requiresGrad ? try g.transposed().matmul(self) : nil
+      guard let bias else { return [input, slope] }
+      return [input, slope, bias.requiresGrad ? try g.sum(0) : nil]
+    }
+  }
+}

@@ -1,0 +1,58 @@
+extension Tensor {
+  /// Each row of the last dimension to mean 0 and variance 1, then times gain plus bias (Ba et al. 2016).
+  public func layerNorm(_ gain: Tensor, _ bias: Tensor, epsilon: Float = 1e-5) throws -> Tensor {
+    guard let width = shape.last, gain.shape == [width], bias.shape == [width] else {
+      throw UsageError("layerNorm wants gain and bias of shape [\(shape.last ?? 0)], got \(gain.shape) and \(bias.shape)")
+    }
+    let rows = width == 0 ? 0 : count / width
+    let result = Tensor(uninitialized: shape)
+    let normal = Tensor(uninitialized: shape)  // (x - mean) / std
+    let inverse = Tensor(uninitialized: [rows])  // 1 / std
+    let (y, unit, scale) = (result.storage.pointer, normal.storage.pointer, inverse.storage.pointer)
+    withPointer { x in gain.withPointer { w in bias.withPointer { b in
+      for row in 0..<rows {
+        let (from, to, hat) = (x + row * width, y + row * width, unit + row * width)
+        let mean = Tensors.sum(from, width) / Float(width)
+        for i in 0..<width { hat[i] = from[i] - mean }
+        let factor = 1 / (dot(hat, hat, width) / Float(width) + epsilon).squareRoot()
+        scale[row] = factor
+        for i in 0..<width {
+          hat[i] *= factor
+          to[i] = hat[i] * w[i] + b[i]
+        }
+      }
+    } } }
+    return result.recorded([self, gain, bias]) { g in
+      let (input, gainSlope, biasSlope) = (Tensor(uninitialized: normal.shape), Tensor.zeros([width]), Tensor.zeros([width]))
+      let (dx, dw, db) = (input.storage.pointer, gainSlope.storage.pointer, biasSlope.storage.pointer)
+      let (unit, scale) = (normal.storage.pointer, inverse.storage.pointer)
+      g.withPointer { g in gain.withPointer { w in
+        for row in 0..<rows {
+          let (slope, hat, to) = (g + row * width, unit + row * width, dx + row * width)
+          for i in 0..<width {
+            dw[i] += slope[i] * hat[i]
+            db[i] += slope[i]
+            to[i] = slope[i] * w[i]
+          }
+          let mean = Tensors.sum(to, width) / Float(width)
+          let along = dot(to, hat, width) / Float(width)
+          let factor = scale[row]
+          for i in 0..<width { to[i] = factor * (to[i] - mean - hat[i] * along) }
+        }
+      } }
+      return [input, gainSlope, biasSlope]
+    }
+  }
+
+  /// exp(x) / Σ exp(x) along `dim`.
+  public func softmax(_ dim: Int) throws -> Tensor {
+    let weights = try (self - max(dim, keepDim: true).detach()).exp()
+    return try weights / weights.sum(dim, keepDim: true)
+  }
+
+  /// ln softmax(x) along `dim`.
+  public func logSoftmax(_ dim: Int) throws -> Tensor {
+    let shifted = try self - max(dim, keepDim: true).detach()
+    return try shifted - shifted.exp().sum(dim, keepDim: true).log()
+  }
+}
