@@ -38,7 +38,7 @@ public final class Critics: Module {
   private let weights: [Tensor]
 
   /// Stable-Baselines3's names: qf0, qf1, …
-  public var namedParameters: [NamedTensor] { heads.members.enumerated().flatMap { prefixed("qf\($0)", $1.namedParameters) } }
+  public var namedParameters: [NamedTensor] { heads.members.enumerated().flatMap { $1.namedParameters.prefixed("qf\($0)") } }
 
   /// Throws unless `count` and all sizes are positive.
   public init(_ count: Int, observationSize: Int, actionSize: Int, network: NetworkOptions, using stream: inout RandomStream) throws {

@@ -10,7 +10,7 @@ public final class GaussianActor: Module {
   public var actionSize: Int { mean.outputs }
   /// Stable-Baselines3's names.
   public var namedParameters: [NamedTensor] {
-    prefixed("latent_pi", trunk.namedParameters) + prefixed("mu", mean.namedParameters) + prefixed("log_std", logStd.namedParameters)
+    trunk.namedParameters.prefixed("latent_pi") + mean.namedParameters.prefixed("mu") + logStd.namedParameters.prefixed("log_std")
   }
 
   /// Throws for a network without a hidden layer and for sizes that are not positive.
@@ -52,9 +52,4 @@ func squashedLogProb(_ u: Tensor, noise: Tensor, logStd: Tensor) throws -> Tenso
   let squash = try 2 * (u + (-2 * u).softplus())
   let constant = Float(u.shape[1]) * (0.918_938_53 + 1.386_294_36)  // ln(2π) / 2 and 2 ln 2
   return try (normal + squash).sum(1) - constant
-}
-
-/// The same parameters under longer names.
-func prefixed(_ prefix: String, _ parameters: [NamedTensor]) -> [NamedTensor] {
-  parameters.map { (name: prefix + "." + $0.name, tensor: $0.tensor) }
 }
