@@ -31,6 +31,12 @@ static inline void dsrl_mujoco_install_handlers(void) {
 static inline const char *dsrl_mujoco_message(void) { return dsrl_mujoco_text; }
 static inline void dsrl_mujoco_forget(void) { dsrl_mujoco_text[0] = 0; }
 
+/// Whether the simulation met numbers it cannot go on with since its last reset; it has then started itself anew, in silence.
+static inline bool dsrl_mujoco_is_bad(const mjData *data) {
+  return data->warning[mjWARN_BADQPOS].number || data->warning[mjWARN_BADQVEL].number || data->warning[mjWARN_BADQACC].number
+      || data->warning[mjWARN_BADCTRL].number;
+}
+
 /// Runs `statement` so that an error in it makes the enclosing function return `failure`.
 #define DSRL_MUJOCO_GUARDED(statement, failure)                                                                            \
   jmp_buf here;                                                                                                           \

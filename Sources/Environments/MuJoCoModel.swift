@@ -50,8 +50,10 @@ public final class MuJoCoModel {
   public var controlRange: Box {
     get throws {
       let range = copy(model.pointee.actuator_ctrlrange, 2 * controlCount)
+      let isLimited = UnsafeBufferPointer(start: model.pointee.actuator_ctrllimited, count: controlCount).map { $0 != 0 }
       return try Box(
-        low: (0..<controlCount).map { range[2 * $0] }, high: (0..<controlCount).map { range[2 * $0 + 1] })
+        low: isLimited.indices.map { isLimited[$0] ? range[2 * $0] : -.infinity },
+        high: isLimited.indices.map { isLimited[$0] ? range[2 * $0 + 1] : .infinity })
     }
   }
 
@@ -129,10 +131,9 @@ public final class MuJoCoModel {
     guard values.allSatisfy(\.isFinite) else { throw UsageError("the model's \(name) wants finite numbers, got \(values)") }
   }
 
-  /// Throws where the call failed, or MuJoCo found numbers it cannot go on with (it would have started the simulation anew, in silence).
+  /// Throws where the call failed, or MuJoCo met numbers it cannot go on with.
   private func settle(_ succeeded: Bool) throws {
     guard succeeded else { throw UsageError("MuJoCo: \(String(cString: dsrl_mujoco_message()))") }
-    let message = String(cString: dsrl_mujoco_message())
-    guard message.isEmpty else { throw UsageError("the simulation went bad; MuJoCo: \(message)") }
+    guard !dsrl_mujoco_is_bad(data) else { throw UsageError("the simulation went bad; MuJoCo: \(String(cString: dsrl_mujoco_message()))") }
   }
 }

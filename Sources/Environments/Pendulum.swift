@@ -50,7 +50,7 @@ public final class Pendulum: Environment {
     try check(action)
     let torque = actionSpace.clip(action)[0]
     let upright = Pendulum.normalized(angle)
-    let cost = upright * upright + 0.1 * speed * speed + 0.001 * (torque * torque)
+    let cost = upright * upright + 0.1 * (speed * speed) + 0.001 * (torque * torque)
 
     let inertia = Pendulum.mass * Pendulum.length * Pendulum.length
     let acceleration = 3 * options.g / (2 * Pendulum.length) * sin(angle) + 3 / inertia * torque
