@@ -49,7 +49,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "NeuralNetsTests", dependencies: ["NeuralNets"], exclude: ["Fixtures"]),
-    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Files"]),
     .testTarget(name: "EnvironmentsTests", dependencies: ["Environments"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
