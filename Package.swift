@@ -25,16 +25,17 @@ let package = Package(
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMuJoCo"),
 
     // The domain: none of it hears of Lua
     .target(name: "Tensors", dependencies: ["COneDNN"], swiftSettings: vectorised),
-    .target(name: "Files", dependencies: ["Tensors", "CZip"]),
+    .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto"]),
     .target(name: "NeuralNets", dependencies: ["Tensors", "Files"]),
     .target(name: "Diffusion", dependencies: ["NeuralNets"]),
     .target(name: "Environments", dependencies: ["Tensors", "Files", "CMuJoCo"], swiftSettings: mujocoHeaders, linkerSettings: mujocoLibrary),
     .target(name: "Agents", dependencies: ["Diffusion", "Environments"], swiftSettings: mujocoHeaders),
-    .target(name: "Runs", dependencies: ["Tensors"]),
+    .target(name: "Runs", dependencies: ["Tensors", "Files"]),
 
     // Its face
     .target(name: "LuaBridge", dependencies: ["CLua"]),
@@ -47,8 +48,8 @@ let package = Package(
 
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
-    .testTarget(name: "NeuralNetsTests", dependencies: ["NeuralNets"]),
-    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion"]),
+    .testTarget(name: "NeuralNetsTests", dependencies: ["NeuralNets"], exclude: ["Fixtures"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Files"]),
     .testTarget(name: "EnvironmentsTests", dependencies: ["Environments"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),

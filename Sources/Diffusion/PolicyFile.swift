@@ -1,0 +1,36 @@
+import NeuralNets
+import Tensors
+
+extension DiffusionPolicy {
+  static let checkpointKind = "diffusion_policy"
+
+  /// All that is not an array.
+  private struct Saved: Codable {
+    var policy: Config
+    var sampler: DDIM
+    var precision: Precision
+  }
+
+  private static let normalizationNames = ["observation.min", "observation.max", "action.min", "action.max"].map { "normalization." + $0 }
+
+  /// Writes network, normalisation and sampler to `folder`, whole or not at all; throws for a policy that was never fitted.
+  public func save(to folder: String) throws {
+    guard let normalization else { throw UsageError("this policy has no normalisation yet, so it is not saved: fit it to data first") }
+    let ranges = [normalization.observation.minimum, normalization.observation.maximum, normalization.action.minimum, normalization.action.maximum]
+    let tensors = network.namedParameters.prefixed("network") + zip(Self.normalizationNames, ranges).map { (name: $0, tensor: $1) }
+    try Checkpoint.write(tensors, kind: Self.checkpointKind, config: Saved(policy: config, sampler: sampler, precision: precision), to: folder)
+  }
+
+  /// Reads what `save` left; a folder without its normalisation is refused.
+  public static func load(from folder: String) throws -> DiffusionPolicy {
+    let (tensors, saved) = try Checkpoint.read(folder, kind: checkpointKind, config: Saved.self, requiring: normalizationNames)
+    var stream = RandomStream(seed: 0, purpose: "init")
+    let policy = try DiffusionPolicy(saved.policy, sampler: saved.sampler, using: &stream)
+    try policy.network.load(stateDict: tensors.part("network"))
+    let ranges = normalizationNames.compactMap { tensors[$0] }
+    try policy.setNormalization(
+      observation: Normalizer(minimum: ranges[0], maximum: ranges[1]), action: Normalizer(minimum: ranges[2], maximum: ranges[3]))
+    try policy.setPrecision(saved.precision)
+    return policy
+  }
+}

@@ -1,0 +1,105 @@
+import Tensors
+
+/// What an array file or one entry of an npz archive takes: numbers, or one byte per truth value.
+public enum Column: Sendable {
+  case floats(Tensor)
+  case flags([Bool])
+}
+
+/// One array in a file, in NumPy's format.
+public enum NPY {
+  /// Any type of number, rounded to Float; row-major whatever the file's order. Throws naming the file and what it holds instead.
+  public static func read(_ path: String) throws -> Tensor {
+    let (file, header) = try open(path)
+    return try tensor(header) { try file.read(into: $0) }
+  }
+
+  /// The same in double precision: what Float would round (times, identifiers, simulator states).
+  public static func doubles(_ path: String) throws -> (values: [Double], shape: [Int]) {
+    let (file, header) = try open(path)
+    return (try doubles(header) { try file.read(into: $0) }, header.shape)
+  }
+
+  /// Without reading the elements.
+  public static func shape(_ path: String) throws -> [Int] { try open(path).header.shape }
+
+  public static func write(_ tensor: Tensor, to path: String) throws { try write(.floats(tensor), to: path) }
+
+  /// `<f4` for numbers, `|b1` for truth values.
+  public static func write(_ column: Column, to path: String) throws {
+    try AtomicFile.write(to: path) { file in try encode(column) { try file.write($0) } }
+  }
+
+  private static func open(_ path: String) throws -> (file: InputFile, header: NPYHeader) {
+    let file = try InputFile(path)
+    var left = file.size
+    let (header, length) = try NPYHeader.read("'\(path)'") { count in
+      left -= count
+      guard left >= 0 else { throw UsageError("'\(path)' ends within its npy header") }
+      return try file.read(count)
+    }
+    try check(header, "'\(path)'", available: file.size - length)
+    return (file, header)
+  }
+
+  // MARK: Shared with NPZ
+
+  /// The file must hold what its header promises, no less and no more.
+  static func check(_ header: NPYHeader, _ label: String, available: Int) throws {
+    guard header.byteCount == available else {
+      throw UsageError("\(label): shape \(header.shape) takes \(header.byteCount) bytes, the file has \(available)\(available < header.byteCount ? " (truncated?)" : "")")
+    }
+    try Tensor.check(header.shape)
+  }
+
+  static func tensor(_ header: NPYHeader, _ read: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> Tensor {
+    try Tensor.filled(header.shape) { target in
+      try header.type.floats(header.count, into: target, read)
+      if header.fortran { toRowMajor(target, header.shape) }
+    }
+  }
+
+  static func doubles(_ header: NPYHeader, _ read: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> [Double] {
+    try [Double](unsafeUninitializedCapacity: header.count) { buffer, initialized in
+      guard let target = buffer.baseAddress else { return }
+      try header.type.doubles(header.count, into: target, read)
+      if header.fortran { toRowMajor(target, header.shape) }
+      initialized = header.count
+    }
+  }
+
+  /// Rearranges elements whose first index runs fastest.
+  private static func toRowMajor<Number>(_ values: UnsafeMutablePointer<Number>, _ shape: [Int]) {
+    let count = shape.reduce(1, *)
+    guard shape.count > 1, count > 0 else { return }
+    let source = Array(UnsafeBufferPointer(start: values, count: count))
+    var strides = [Int](repeating: 1, count: shape.count)
+    for dim in 1..<shape.count { strides[dim] = strides[dim - 1] * shape[dim - 1] }
+    var index = [Int](repeating: 0, count: shape.count)
+    var place = 0
+    for i in 0..<count {
+      values[i] = source[place]
+      var dim = shape.count - 1
+      while dim >= 0 {
+        index[dim] += 1
+        place += strides[dim]
+        if index[dim] < shape[dim] { break }
+        place -= strides[dim] * shape[dim]
+        index[dim] = 0
+        dim -= 1
+      }
+    }
+  }
+
+  /// Hands the array to `write`, header first.
+  static func encode(_ column: Column, _ write: (UnsafeRawBufferPointer) throws -> Void) throws {
+    switch column {
+    case .floats(let tensor):
+      try NPYHeader(type: .float32, shape: tensor.shape).bytes(descr: "<f4").withUnsafeBytes(write)
+      try tensor.withPointer { try write(UnsafeRawBufferPointer(start: $0, count: tensor.count * 4)) }
+    case .flags(let flags):
+      try NPYHeader(type: .bool, shape: [flags.count]).bytes(descr: "|b1").withUnsafeBytes(write)
+      try flags.map { UInt8($0 ? 1 : 0) }.withUnsafeBytes(write)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Glibc
+import Tensors
+
+// The loops over parameter memory: one pass each, in place.
+
+/// So many elements are worth a thread of their own.
+private let threadShare = 1 << 16
+
+/// Pointers that worker threads share; each works on a range of its own.
+private struct Pointers: @unchecked Sendable {
+  let parameter: UnsafeMutablePointer<Float>
+  let gradient: UnsafePointer<Float>
+  var first: UnsafeMutablePointer<Float>?
+  var second: UnsafeMutablePointer<Float>?
+}
+
+/// Adam's numbers for one step, the bias corrections and the clipping done.
+struct AdamStep: Sendable {
+  /// Multiplies the gradient: the clipping.
+  var gradientScale: Float
+  var beta1: Float
+  var beta2: Float
+  /// learningRate / (1 - beta1^t)
+  var stepSize: Float
+  /// 1 / √(1 - beta2^t)
+  var secondScale: Float
+  var epsilon: Float
+  /// Added to the gradient as decay · parameter (L2).
+  var coupledDecay: Float
+  /// Multiplies the parameter before the step: 1 - learningRate · decay (AdamW).
+  var shrink: Float
+}
+
+/// Kingma and Ba 2015, algorithm 1, with either kind of weight decay.
+func adamStep(_ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second: Tensor, _ step: AdamStep) throws {
+  try onPointers(parameter, gradient, first, second) { pointers, range in
+    guard let m = pointers.first, let v = pointers.second else { return }
+    let (p, g) = (pointers.parameter, pointers.gradient)
+    for i in range {
+      let slope = g[i] * step.gradientScale + step.coupledDecay * p[i]
+      let mean = m[i] + (1 - step.beta1) * (slope - m[i])
+      let square = step.beta2 * v[i] + (1 - step.beta2) * slope * slope
+      m[i] = mean
+      v[i] = square
+      p[i] = step.shrink * p[i] - step.stepSize * mean / (square.squareRoot() * step.secondScale + step.epsilon)
+    }
+  }
+}
+
+/// v <- momentum v + g; p <- p - rate v. PyTorch's SGD: without dampening, the first velocity the gradient itself.
+func sgdStep(_ parameter: Tensor, _ gradient: Tensor, _ velocity: Tensor?, scale: Float, momentum: Float, rate: Float, decay: Float) throws {
+  try onPointers(parameter, gradient, velocity, nil) { pointers, range in
+    let (p, g) = (pointers.parameter, pointers.gradient)
+    if let v = pointers.first {
+      for i in range {
+        v[i] = momentum * v[i] + g[i] * scale + decay * p[i]
+        p[i] -= rate * v[i]
+      }
+    } else {
+      for i in range { p[i] -= rate * (g[i] * scale + decay * p[i]) }
+    }
+  }
+}
+
+/// target <- target + tau (source - target)
+func polyakStep(_ target: Tensor, _ source: Tensor, tau: Float) throws {
+  try onPointers(target, source, nil, nil) { pointers, range in
+    let (p, g) = (pointers.parameter, pointers.gradient)
+    for i in range { p[i] += tau * (g[i] - p[i]) }
+  }
+}
+
+/// Σ x², in double precision over lanes of sixteen.
+func sumOfSquares(_ x: Tensor) -> Double {
+  x.withPointer { p in
+    var total = 0.0
+    let count = x.count
+    var start = 0
+    while start < count {
+      let end = min(start + 4096, count)
+      var lanes = SIMD16<Float>.zero
+      var i = start
+      while i + 16 <= end {
+        let block = UnsafeRawPointer(p + i).loadUnaligned(as: SIMD16<Float>.self)
+        lanes += block * block
+        i += 16
+      }
+      var sum = lanes.sum()
+      while i < end {
+        sum += p[i] * p[i]
+        i += 1
+      }
+      total += Double(sum)
+      start = end
+    }
+    return total
+  }
+}
+
+/// Runs `body` over the elements' ranges, on several threads where it pays. All tensors have as many elements.
+@inline(__always)
+private func onPointers(
+  _ parameter: Tensor, _ gradient: Tensor, _ first: Tensor?, _ second: Tensor?,
+  _ body: @Sendable (Pointers, Range<Int>) -> Void
+) throws {
+  let count = parameter.count
+  precondition(gradient.count == count && (first?.count ?? count) == count && (second?.count ?? count) == count)
+  try parameter.withMutablePointer { p in
+    try gradient.withPointer { g in
+      var pointers = Pointers(parameter: p, gradient: g)
+      pointers.first = first?.withMutablePointer { $0 }
+      pointers.second = second?.withMutablePointer { $0 }
+      let shared = pointers
+      try withExtendedLifetime((first, second)) {
+        try Threads.parallel(rows: count, minimum: threadShare) { range in body(shared, range) }
+      }
+    }
+  }
+}

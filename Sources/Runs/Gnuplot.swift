@@ -1,0 +1,96 @@
+import Files
+import Tensors
+
+extension Figure {
+  /// Draws into `path`, SVG or PNG by its ending. Throws gnuplot's own words where it fails, or what to install where it is missing.
+  public func write(to path: String) throws {
+    let terminal =
+      switch path.split(separator: ".").last?.lowercased() {
+      case "svg": "svg size \(width),\(height) noenhanced background 'white' font 'sans,14'"
+      case "png": "pngcairo size \(width),\(height) noenhanced font 'sans,11'"
+      default: throw UsageError("a picture's name ends in .svg or .png, got '\(path)'")
+      }
+    try AtomicFile.write(try draw(terminal, forText: false), to: path)
+  }
+
+  /// Draws with characters, `width` x `height` of them; bands are left out.
+  public func text(width: Int = 79, height: Int = 24) throws -> String {
+    guard width >= 20, height >= 8, width <= 1000, height <= 1000 else { throw UsageError("a picture of text is 20x8 to 1000x1000 characters, got \(width)x\(height)") }
+    return String(decoding: try draw("dumb size \(width),\(height) noenhanced mono", forText: true), as: UTF8.self)
+  }
+
+  /// The picture comes out of gnuplot's standard output, so that no path has to survive its quoting.
+  private func draw(_ terminal: String, forText: Bool) throws -> [UInt8] {
+    try check()
+    guard let result = try Command.run(["gnuplot", "-d"], input: script(terminal, forText: forText)) else {
+      throw UsageError("pictures need gnuplot, which is not installed: apt-get install gnuplot-nox")
+    }
+    let complaint = result.errors.trimming { $0.isWhitespace }
+    guard result.status == 0, !result.output.isEmpty else { throw UsageError("gnuplot could not draw the figure: \(complaint.isEmpty ? "exit code \(result.status)" : complaint)") }
+    return result.output
+  }
+
+  /// Okabe and Ito 2008: told apart by the colour-blind too; their yellow, pale on white, is left out.
+  private static let palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+
+  func script(_ terminal: String, forText: Bool) -> String {
+    var lines = [
+      "set encoding utf8", "set terminal \(terminal)", "set title \(quoted(title))", "set xlabel \(quoted(xLabel))", "set ylabel \(quoted(yLabel))",
+      "set tics nomirror", "set border 3", "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')",
+      legend ? "set key \(forText ? "below" : "outside right top") noenhanced" : "unset key",
+    ]
+    if !forText { lines.append("set grid lc rgb '#dddddd'") }
+    for (axis, log, range) in [("x", xLog, xRange), ("y", yLog, yRange)] {
+      if log { lines.append("set logscale \(axis)") }
+      if let range { lines.append("set \(axis)range [\(range.lowerBound):\(range.upperBound)]") }
+    }
+    if series.contains(where: \.isImage) { lines += ["set border 15", "unset grid", "set autoscale fix"] }
+
+    var plots: [String] = []
+    for (i, series) in series.enumerated() {
+      let colour = "lc rgb '\(Figure.palette[i % Figure.palette.count])'"
+      let name = "$data\(i)"
+      let title = series.label.isEmpty ? "notitle" : "title \(quoted(series.label))"
+      switch series.content {
+      case .line(let x, let y, let low, let high):
+        lines += block(name, x.indices.map { row([x[$0], y[$0]] + [low?[$0], high?[$0]].compactMap { $0 }) })
+        if low != nil, !forText { plots.append("\(name) using 1:3:4 with filledcurves \(colour) fs transparent solid 0.2 noborder notitle") }
+        plots.append("\(name) using 1:2 with lines \(colour) lw 2 \(title)")
+      case .scatter(let x, let y):
+        lines += block(name, x.indices.map { row([x[$0], y[$0]]) })
+        plots.append("\(name) using 1:2 with points pt \(forText ? i + 1 : 7) ps 0.5 \(colour) \(title)")
+      case .trajectories(let all):
+        let plain = all.filter { $0.colour == nil }
+        let scaled = all.filter { $0.colour != nil }
+        if !plain.isEmpty {
+          lines += block(name, plain.flatMap { line in line.x.indices.map { row([line.x[$0], line.y[$0]]) } + [""] })
+          plots.append("\(name) using 1:2 with lines \(colour) lw 1 \(title)")
+        }
+        if !scaled.isEmpty {
+          lines += block(name + "scaled", scaled.flatMap { line in line.x.indices.map { row([line.x[$0], line.y[$0], line.colour ?? .nan]) } + [""] })
+          plots.append("\(name)scaled using 1:2:3 with lines lc palette lw 1 \(plain.isEmpty ? title : "notitle")")
+        }
+      case .image(let rows, let x, let y):
+        lines += block(name, rows.map(row))
+        let place = { (column: Int, range: ClosedRange<Double>, count: Int) in
+          "(\(range.lowerBound) + ($\(column) + 0.5) * \((range.upperBound - range.lowerBound) / Double(count)))"
+        }
+        plots.append("\(name) matrix using \(place(1, x, rows[0].count)):\(place(2, y, rows.count)):3 with image notitle")
+      }
+    }
+    return (lines + ["plot " + plots.joined(separator: ", \\\n  ")]).joined(separator: "\n") + "\n"
+  }
+
+  private func block(_ name: String, _ rows: [String]) -> [String] { ["\(name) << END_OF_DATA"] + rows + ["END_OF_DATA"] }
+
+  private func row(_ values: [Double]) -> String { values.map { $0.isFinite ? "\($0)" : "NaN" }.joined(separator: " ") }
+
+  /// In single quotes gnuplot reads everything as it stands, but for the quote itself.
+  private func quoted(_ text: String) -> String {
+    "'" + String(text.map { $0.isNewline ? " " : $0 }).replacing("'", with: "''") + "'"
+  }
+}
+
+extension Figure.Series {
+  fileprivate var isImage: Bool { if case .image = content { true } else { false } }
+}

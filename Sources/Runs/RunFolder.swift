@@ -1,0 +1,52 @@
+import FoundationEssentials
+import Files
+import Glibc
+import Tensors
+
+/// The folder where one run leaves everything, with manifest.json kept true from its first moment to its last.
+public final class RunFolder {
+  public let path: String
+  public private(set) var manifest: Manifest
+
+  /// Makes `out`, or `runs/<script>-<seed>-<yyyymmdd-hhmmss>`; a folder that holds something already is left alone and -2, -3, ... is added.
+  public init(_ manifest: Manifest, out: String? = nil, runs: String = "runs") throws {
+    self.manifest = manifest
+    let file = manifest.script.split(separator: "/").last ?? "script"
+    let script = file.hasSuffix(".lua") ? file.dropLast(4) : file
+    path = try RunFolder.make(out ?? "\(runs)/\(script)-\(manifest.seed)-\(Manifest.clock("%Y%m%d-%H%M%S", utc: false))")
+    try save()
+  }
+
+  /// Records a module that the script loaded, by the hash of its file.
+  public func add(module file: String) throws {
+    manifest.modules[file] = try SHA256.hex(file: file)
+    try save()
+  }
+
+  /// Records how the run ended.
+  public func end(_ status: Manifest.Status, error: String? = nil) throws {
+    (manifest.status, manifest.error, manifest.ended) = (status, error, Manifest.now())
+    try save()
+  }
+
+  private func save() throws { try AtomicFile.write(try JSON.encode(manifest), to: path + "/manifest.json") }
+
+  private static func make(_ wanted: String) throws -> String {
+    let wanted = wanted.count > 1 && wanted.hasSuffix("/") ? String(wanted.dropLast()) : wanted
+    if let slash = wanted.lastIndex(of: "/"), slash != wanted.startIndex {
+      let parent = String(wanted[..<slash])
+      do {
+        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+      } catch { throw UsageError("cannot make the folder '\(parent)': \(error)") }
+    }
+    for number in 1... {
+      let path = number == 1 ? wanted : "\(wanted)-\(number)"
+      // An empty folder's links are removed and made anew by rmdir; one that holds something refuses.
+      if mkdir(path, 0o777) == 0 || (errno == EEXIST && rmdir(path) == 0 && mkdir(path, 0o777) == 0) { return path }
+      guard errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR else {
+        throw UsageError("cannot make the folder '\(path)': \(String(cString: strerror(errno)))")
+      }
+    }
+    preconditionFailure("the numbers do not end")
+  }
+}

@@ -1,0 +1,67 @@
+/// Memory for a fixed number of rows of one `PackedResidualMLP`, and its layers bound to it. One thread at a time.
+final class PackedWorkspace: @unchecked Sendable {
+  let rows: Int
+  private let network: PackedResidualMLP
+  private let (x, seen, base, result): (PackedBuffer, PackedBuffer, PackedBuffer, PackedBuffer)
+  private let observing: PackedCall?
+  private let entering: PackedCall
+  private let following: [PackedCall]
+  /// What the calls read and write between the two ends.
+  private let inner: [PackedBuffer]
+
+  /// [rows, size]: where the network is evaluated.
+  var sample: UnsafeMutablePointer<Float> { x.floats }
+  /// [rows, observationSize].
+  var observation: UnsafeMutablePointer<Float> { seen.floats }
+  /// [rows, size]: what `evaluate` found.
+  var value: UnsafeMutablePointer<Float> { result.floats }
+
+  init(_ network: PackedResidualMLP, rows: Int) throws {
+    (self.network, self.rows) = (network, rows)
+    let precision = network.precision
+    let count = rows * network.hidden
+    x = PackedBuffer(bytes: rows * network.size * 4)
+    seen = PackedBuffer(bytes: rows * network.observationSize * 4)
+    base = PackedBuffer(bytes: count * 4)
+    result = PackedBuffer(bytes: rows * network.size * 4)
+
+    observing = try network.observationLayer?.call(rows: rows, source: seen.pointer, result: base.pointer)
+    var stream = PackedBuffer(bytes: count * 4)
+    var next = PackedBuffer(bytes: count * 4)
+    let activated = PackedBuffer(bytes: count * 4)
+    let narrowed = PackedBuffer(bytes: count * precision.bytes)
+    let between = PackedBuffer(bytes: count * precision.bytes)
+    inner = [stream, next, activated, narrowed, between]
+    entering = try network.sampleLayer.call(rows: rows, source: x.pointer, adding: base.floats, result: stream.pointer)
+
+    // The residual stream stays float32 up to the last layer, which reads it in the network's precision.
+    let activate = try PackedOperation.apply(network.activation, count: count)
+    let narrow = precision == .float32 ? nil : try PackedOperation.convert(rows: rows, columns: network.hidden, to: precision)
+    var calls: [PackedCall] = []
+    for (index, block) in network.blocks.enumerated() {
+      calls.append(try activate.call(source: stream.pointer, result: activated.pointer))
+      if let narrow { calls.append(try narrow.call(source: activated.pointer, result: narrowed.pointer)) }
+      let source = narrow == nil ? activated : narrowed
+      calls.append(try block.first.call(rows: rows, source: source.pointer, result: between.pointer, as: precision))
+      let last = index == network.blocks.count - 1
+      calls.append(
+        try block.second.call(rows: rows, source: between.pointer, adding: stream.floats, result: next.pointer, as: last ? precision : .float32))
+      swap(&stream, &next)
+    }
+    calls.append(try network.output.call(rows: rows, source: stream.pointer, result: result.pointer))
+    following = calls
+  }
+
+  /// Takes in the observation: once for every number of evaluations.
+  func observe() throws {
+    _ = try OneDNN.engine()
+    try observing?.run()
+  }
+
+  /// value = network(sample, observation, time).
+  func evaluate(time: Int) throws {
+    try entering.setBias(network.timeBias.floats + time * network.hidden)
+    try entering.run()
+    for call in following { try call.run() }
+  }
+}
