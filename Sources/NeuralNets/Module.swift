@@ -39,9 +39,7 @@ extension Module {
   }
 
   /// The parameters under `prefix`: "l1" makes "weight" "l1.weight".
-  func named(_ prefix: String) -> [NamedTensor] {
-    namedParameters.map { (name: prefix + "." + $0.name, tensor: $0.tensor) }
-  }
+  func named(_ prefix: String) -> [NamedTensor] { namedParameters.prefixed(prefix) }
 }
 
 extension Tensor {
