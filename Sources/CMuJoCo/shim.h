@@ -9,11 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-static __thread jmp_buf *dsrl_mujoco_guard;
-static __thread char dsrl_mujoco_text[1000];
+// Inside functions, since Swift emits a header's static functions but not its variables.
+static jmp_buf **dsrl_mujoco_guard_of_thread(void) {
+  static __thread jmp_buf *guard;
+  return &guard;
+}
+static char *dsrl_mujoco_text_of_thread(void) {
+  static __thread char text[1000];
+  return text;
+}
+#define dsrl_mujoco_guard (*dsrl_mujoco_guard_of_thread())
+#define dsrl_mujoco_text (dsrl_mujoco_text_of_thread())
 
 static void dsrl_mujoco_note(const char *text) {
-  snprintf(dsrl_mujoco_text, sizeof dsrl_mujoco_text, "%s", text);
+  snprintf(dsrl_mujoco_text, 1000, "%s", text);
 }
 
 static void dsrl_mujoco_fail(const char *text) {
