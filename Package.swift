@@ -31,7 +31,7 @@ let package = Package(
     // The domain: none of it hears of Lua
     .target(name: "Tensors", dependencies: ["COneDNN"], swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto"]),
-    .target(name: "NeuralNets", dependencies: ["Tensors", "Files"]),
+    .target(name: "NeuralNets", dependencies: ["Tensors", "Files"], swiftSettings: vectorised),
     .target(name: "Diffusion", dependencies: ["NeuralNets"]),
     .target(name: "Environments", dependencies: ["Tensors", "Files", "CMuJoCo"], swiftSettings: mujocoHeaders, linkerSettings: mujocoLibrary),
     .target(name: "Agents", dependencies: ["Diffusion", "Environments"], swiftSettings: mujocoHeaders),

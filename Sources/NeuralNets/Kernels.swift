@@ -38,7 +38,8 @@ func adamStep(_ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second
     let (p, g) = (pointers.parameter, pointers.gradient)
     for i in range {
       let slope = g[i] * step.gradientScale + step.coupledDecay * p[i]
-      let mean = m[i] + (1 - step.beta1) * (slope - m[i])
+      let moved = m[i] + (1 - step.beta1) * (slope - m[i])
+      let mean = moved * moved > 1e-36 ? moved : 0  // a parameter without gradient would decay into denormals, which cost 100 cycles each
       let square = step.beta2 * v[i] + (1 - step.beta2) * slope * slope
       m[i] = mean
       v[i] = square
