@@ -79,7 +79,7 @@ import Testing
   @Test func collectingCountsEveryStep() throws {
     let vector = try VectorEnvironment(count: 3, chunk: 4, seed: 2) { _ in try Environments.make("Hopper-v5") }
     var stream = RandomStream(seed: 1)
-    let set = try collect(from: vector, steps: 500) { _ in Tensor.uniform([3, 4, 3], -2, 2, using: &stream) }
+    let set = try collect(from: vector, steps: 500) { _ in try Tensor.uniform([3, 4, 3], -2, 2, using: &stream) }
     #expect(set.count == vector.environmentSteps)
     #expect((500..<512).contains(set.count))
     #expect(set.actions.values.allSatisfy { abs($0) <= 1 })
