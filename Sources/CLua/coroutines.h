@@ -1,0 +1,136 @@
+// Ctrl-C: the signal arms a hook on the coroutine that runs, the hook raises, and it stays armed until it is cleared, so that a
+// script cannot swallow it. There is no hook, and so no cost, until the signal. The coroutine functions are Lua's own, with a note
+// of who runs around them.
+
+static void shim_stop(lua_State *L, lua_Debug *activation) {
+  (void)activation;
+  if (!shim_of(L)->interrupted) lua_sethook(L, NULL, 0, 0);   // left over on a coroutine that was suspended when it was cleared
+  else {
+    lua_pushliteral(L, "interrupted!");
+    lua_error(L);
+  }
+}
+
+// Only counts: call hooks would also fire in the traceback handler.
+static void shim_arm(lua_State *L) { lua_sethook(L, shim_stop, LUA_MASKCOUNT, 1); }
+
+// Safe in a signal handler, if that runs on the thread of the interpreter.
+static void shim_interrupt_state(shim_state *s) {
+  s->interrupted = 1;
+  if (s->running) shim_arm(s->running);
+}
+
+static void shim_clear_interrupt(shim_state *s, lua_State *main) {
+  s->interrupted = 0;
+  lua_sethook(main, NULL, 0, 0);
+}
+
+static inline int shim_interrupted(shim_state *s) { return s->interrupted; }
+static inline lua_State *shim_running(shim_state *s) { return s->running; }
+
+// The interpreter that signals go to; one at a time.
+static shim_state *volatile shim_listener;
+
+// The signal handler. A signal that reaches another thread is passed on to the one that runs Lua.
+static void shim_interrupt(int signal) {
+  shim_state *s = shim_listener;
+  if (!s) return;
+  if (pthread_equal(pthread_self(), s->thread)) shim_interrupt_state(s);
+  else pthread_kill(s->thread, signal);
+}
+
+static int shim_listen(shim_state *s, int signal) {
+  shim_listener = s;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = shim_interrupt;
+  sigemptyset(&action.sa_mask);
+  return sigaction(signal, &action, NULL);
+}
+
+static void shim_ignore(shim_state *s) {
+  if (shim_listener == s) shim_listener = NULL;
+}
+
+// Runs `work` on L while `co` counts as running. `work` must not raise.
+static int shim_switch(lua_State *L, lua_State *co, lua_CFunction work) {
+  shim_state *s = shim_of(L);
+  s->running = co;
+  if (s->interrupted) shim_arm(co);     // the signal may have come just before the line above
+  int results = work(L);
+  s->running = L;
+  if (s->interrupted) shim_arm(L);
+  return results;
+}
+
+// coroutine.resume; upvalue: Lua's own.
+static int shim_resume(lua_State *L) {
+  lua_CFunction resume = lua_tocfunction(L, lua_upvalueindex(1));
+  lua_State *co = lua_tothread(L, 1);
+  return co ? shim_switch(L, co, resume) : resume(L);
+}
+
+// coroutine.close; upvalue: Lua's own, which raises only for a coroutine that is active.
+static int shim_close(lua_State *L) {
+  lua_CFunction close = lua_tocfunction(L, lua_upvalueindex(1));
+  lua_State *co = lua_tothread(L, 1);
+  lua_Debug frame;
+  int active = co && lua_status(co) == LUA_OK && lua_getstack(co, 0, &frame);
+  return co && !active ? shim_switch(L, co, close) : close(L);
+}
+
+static int shim_reset(lua_State *L) {
+  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+  lua_pushinteger(L, lua_resetthread(co));
+  return 1;
+}
+
+// What coroutine.wrap returns; upvalues: the coroutine, Lua's own coroutine.resume.
+static int shim_wrapped(lua_State *L) {
+  lua_CFunction resume = lua_tocfunction(L, lua_upvalueindex(2));
+  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  int results = shim_switch(L, co, resume);
+  if (lua_toboolean(L, -results)) return results - 1;
+
+  int status = lua_status(co);
+  if (status != LUA_OK && status != LUA_YIELD) {   // it failed: close its variables, which may fail anew
+    shim_switch(L, co, shim_reset);
+    status = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    if (status != LUA_OK) lua_xmove(co, L, 1);
+  }
+  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING && !shim_of(L)->interrupted) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+// coroutine.wrap; upvalue: Lua's own coroutine.resume.
+static int shim_wrap(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_State *co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_pushcclosure(L, shim_wrapped, 2);
+  return 1;
+}
+
+// At start-up: gives field `name` of the table on top the function `ours`, with the table's field `from` as its upvalue.
+static void shim_override(lua_State *L, const char *name, lua_CFunction ours, const char *from) {
+  lua_getfield(L, -1, from);
+  lua_pushcclosure(L, ours, 1);
+  lua_setfield(L, -2, name);
+}
+
+static void shim_track_coroutines(lua_State *L) {
+  lua_getglobal(L, "coroutine");
+  shim_override(L, "wrap", shim_wrap, "resume");   // before resume is replaced
+  shim_override(L, "resume", shim_resume, "resume");
+  shim_override(L, "close", shim_close, "close");
+  lua_pop(L, 1);
+}

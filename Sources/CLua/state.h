@@ -1,0 +1,86 @@
+// What one interpreter remembers, and the allocator that keeps Lua under a ceiling.
+//
+// Lua raises "not enough memory" by longjmp, from any call that allocates. The ceiling therefore holds only while the frames
+// between here and the nearest protected call are Lua's and C's (`swift` is 0); shim_trampoline raises what Swift overdrew.
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct shim_state {
+  size_t used, ceiling;                 // bytes; ceiling 0: none
+  size_t owed;                          // bytes held by Swift objects that the collector has not been told of
+  int nesting;                          // Swift callbacks on the C stack
+  int swift;                            // a Swift frame would be jumped over by an error raised now
+  int warnings;                         // whether Lua's warnings are printed
+  volatile sig_atomic_t interrupted;    // stays set until cleared
+  lua_State *volatile running;          // the coroutine that runs now; NULL outside Lua
+  pthread_t thread;                     // the one that runs Lua
+  void *owner;                          // the Interpreter
+} shim_state;
+
+static inline shim_state *shim_of(lua_State *L) {
+  void *state;
+  lua_getallocf(L, &state);
+  return (shim_state *)state;
+}
+
+static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
+  shim_state *s = (shim_state *)state;
+  if (!block) old = 0;                  // then it is a type tag
+  if (size == 0) {
+    free(block);
+    s->used -= old;
+    return NULL;
+  }
+  if (size > old && s->ceiling && !s->swift && s->used + (size - old) > s->ceiling) return NULL;
+  void *moved = realloc(block, size);
+  if (moved) s->used += size - old;
+  else if (s->swift) {
+    fputs("dsrl-lua: out of memory\n", stderr);
+    abort();
+  }
+  return moved;
+}
+
+static void shim_warn(void *state, const char *text, int continues) {
+  shim_state *s = (shim_state *)state;
+  if (!continues && !strcmp(text, "@on")) s->warnings = 1;
+  else if (!continues && !strcmp(text, "@off")) s->warnings = 0;
+  else if (s->warnings) fprintf(stderr, continues ? "%s" : "%s\n", text);
+}
+
+// Keeps a string alive for ever, so that pushing it never allocates.
+static void shim_anchor(lua_State *L, const char *text) {
+  lua_pushstring(L, text);
+  luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static lua_State *shim_open(shim_state *s) {
+  memset(s, 0, sizeof *s);
+  s->swift = 1;
+  s->thread = pthread_self();
+  lua_State *L = lua_newstate(shim_allocate, s);
+  if (!L) return NULL;
+  lua_setwarnf(L, shim_warn, s);
+  lua_gc(L, LUA_GCINC, 0, 0, 0);        // generational mode does not return the memory of big Swift objects in time
+  luaL_openlibs(L);
+  shim_anchor(L, "interrupted!");
+  shim_anchor(L, "error in error handling");   // lua_pcall makes this string outside its own protection
+  return L;
+}
+
+static void shim_set_ceiling(shim_state *s, size_t bytes) { s->ceiling = bytes; }
+
+// Tells the collector what Swift objects weigh, then raises if the ceiling has been passed. No Swift frame may be above a protected call.
+static int shim_settle(lua_State *L, shim_state *s) {
+  if (s->owed >= 1024) {
+    size_t kilobytes = s->owed >> 10;
+    s->owed = 0;
+    if (lua_gc(L, LUA_GCISRUNNING) == 1) lua_gc(L, LUA_GCSTEP, kilobytes < 1u << 20 ? (int)kilobytes : 1 << 20);
+  }
+  if (!s->ceiling || s->used <= s->ceiling || s->swift) return 1;
+  lua_gc(L, LUA_GCCOLLECT);
+  return s->used <= s->ceiling;
+}

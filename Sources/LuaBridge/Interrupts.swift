@@ -1,0 +1,21 @@
+import CLua
+
+// Ctrl-C. The listener lives in the shim, once per file that names it: name it only here.
+extension Interpreter {
+  /// Lets `signal` (SIGINT) stop this interpreter's scripts. Worker threads should block it; one that does not passes it on.
+  public func listen(to signal: CInt) throws {
+    guard shim_listen(state, signal) == 0 else { throw LuaError("cannot listen to signal \(signal)") }
+  }
+
+  func stopListening() { shim_ignore(state) }
+
+  /// What the signal does: whatever runs raises "interrupted!" until `clearInterrupt`. Only on the interpreter's thread.
+  public func interrupt() { shim_interrupt_state(state) }
+  public func clearInterrupt() { shim_clear_interrupt(state, main) }
+  public var isInterrupted: Bool { shim_interrupted(state) != 0 }
+
+  /// For long loops in Swift, which no hook reaches.
+  public func checkInterrupt() throws {
+    if isInterrupted { throw LuaError("interrupted!", traceback: nil, value: nil, isFromLua: true) }
+  }
+}

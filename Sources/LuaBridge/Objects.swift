@@ -1,0 +1,127 @@
+import CLua
+
+/// A class that Lua scripts can hold. Declare its methods with `Interpreter.type`.
+public protocol LuaObject: AnyObject, FromLua, ToLua {
+  /// Its name in Lua; several classes may share one.
+  static var luaName: String { get }
+}
+
+/// An object whose memory Lua should know of: without it the collector sees eight bytes.
+public protocol LuaSized: AnyObject {
+  var luaByteCount: Int { get }
+}
+
+/// An object with something to give back at the end of `local x <close> = ...`.
+public protocol LuaCloseable: AnyObject {
+  func luaClose()
+}
+
+extension LuaObject {
+  public static var luaName: String { "\(Self.self)" }
+  public static var luaExpectation: String { luaName }
+  public static func read(_ L: LuaState, at index: CInt) throws -> Self {
+    guard let object = swiftObject(L, index) as? Self else { throw mismatch(luaName, L, index) }
+    return object
+  }
+  public func push(_ L: LuaState) throws { try pushObject(L, self, type: Self.luaName) }
+}
+
+/// An object behind a protocol, or of a class that Lua's names do not mention: `Live<any Environment>`.
+public struct Live<T>: FromLua, ToLua {
+  public let object: T
+  public init(_ object: T) { self.object = object }
+
+  public static var luaExpectation: String {
+    let name = "\(T.self)"
+    return name.hasPrefix("any ") ? String(name.dropFirst(4)) : name
+  }
+  public static func read(_ L: LuaState, at index: CInt) throws -> Live {
+    guard let object = swiftObject(L, index) as? T else {
+      throw mismatch(Interpreter.of(L).typeNames[ObjectIdentifier(T.self)] ?? luaExpectation, L, index)
+    }
+    return Live(object)
+  }
+  public func push(_ L: LuaState) throws {
+    guard let name = Interpreter.of(L).typeNames[ObjectIdentifier(T.self)] else { throw LuaError("\(T.self) has no place in Lua") }
+    try pushObject(L, object as AnyObject, type: name)
+  }
+}
+
+// MARK: Slots
+
+/// Every Swift object in Lua is a userdata holding one retained reference, or nil once it is released.
+typealias Slot = Unmanaged<AnyObject>?
+
+/// The `__gc` of every metatable of ours; also at its index 1, by which our userdata are known.
+private let collect: lua_CFunction = { L in
+  guard let L, let slot = slot(L, 1) else { return 0 }
+  slot.pointee?.release()
+  slot.pointee = nil
+  return 0
+}
+
+private let close: lua_CFunction = { L in
+  guard let L, let slot = slot(L, 1), let held = slot.pointee else { return 0 }
+  (held.takeUnretainedValue() as? any LuaCloseable)?.luaClose()
+  held.release()
+  slot.pointee = nil
+  return 0
+}
+
+/// The slot at `index`, or nil for anything that Swift did not push: a file handle, another library's userdata.
+func slot(_ L: LuaState, _ index: CInt) -> UnsafeMutablePointer<Slot>? {
+  guard lua_type(L, index) == LUA_TUSERDATA, lua_getmetatable(L, index) != 0 else { return nil }
+  lua_rawgeti(L, -1, 1)
+  defer { shim_pop(L, 2) }
+  guard let mark = lua_tocfunction(L, -1), shim_same(mark, collect) != 0 else { return nil }
+  return lua_touserdata(L, index)?.assumingMemoryBound(to: Slot.self)
+}
+
+func swiftObject(_ L: LuaState, _ index: CInt) -> AnyObject? { slot(L, index)?.pointee?.takeUnretainedValue() }
+
+/// Ours, but its object has been let go.
+func isReleased(_ L: LuaState, _ index: CInt) -> Bool {
+  guard let slot = slot(L, index) else { return false }
+  return slot.pointee == nil
+}
+
+/// Gives the metatable on top what makes it one of ours. It hides itself, so that a script cannot call `__gc`.
+func finishMetatable(_ L: LuaState, name: String) {
+  lua_pushcclosure(L, collect, 0)
+  lua_rawseti(L, -2, 1)
+  lua_pushcclosure(L, collect, 0)
+  setRawField(L, -2, "__gc")
+  lua_pushcclosure(L, close, 0)
+  setRawField(L, -2, "__close")
+  lua_pushboolean(L, 0)
+  setRawField(L, -2, "__metatable")
+  pushString(L, name)
+  setRawField(L, -2, "__name")
+}
+
+/// Pushes a new userdata that retains `object`. Needs two stack slots.
+func pushSlot(_ L: LuaState, _ object: AnyObject, metatable: CInt) {
+  let slot = lua_newuserdatauv(L, MemoryLayout<Slot>.size, 0)?.assumingMemoryBound(to: Slot.self)
+  slot?.initialize(to: nil)
+  pushReference(L, metatable)
+  lua_setmetatable(L, -2)
+  slot?.pointee = .passRetained(object)
+}
+
+/// Pushes the one userdata of `object`, so that `==` and table keys mean the object.
+func pushObject(_ L: LuaState, _ object: AnyObject, type name: String) throws {
+  let lua = Interpreter.of(L)
+  guard let tables = lua.types[name] else { throw LuaError("\(name) has no place in Lua") }
+  try room(L, 6)
+  let held = Unmanaged.passUnretained(object)
+  pushReference(L, lua.objects)
+  lua_rawgetp(L, -1, held.toOpaque())
+  if let slot = slot(L, -1), slot.pointee?.toOpaque() == held.toOpaque() { return shim_remove(L, -2) }
+
+  shim_pop(L, 1)
+  pushSlot(L, object, metatable: tables.metatable)
+  lua_pushvalue(L, -1)
+  lua_rawsetp(L, -3, held.toOpaque())
+  shim_remove(L, -2)
+  if let sized = object as? any LuaSized { lua.state.pointee.owed += max(0, sized.luaByteCount) }
+}
