@@ -1,1 +1,78 @@
+// MuJoCo's header, and what Swift cannot do itself: MuJoCo reports a fatal error by calling a function that must not return, so a
+// call that may end so is made under setjmp, with nothing but C between it and the longjmp.
+#ifndef CMUJOCO_SHIM_H
+#define CMUJOCO_SHIM_H
+
 #include <mujoco/mujoco.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static __thread jmp_buf *dsrl_mujoco_guard;
+static __thread char dsrl_mujoco_text[1000];
+
+static void dsrl_mujoco_note(const char *text) {
+  snprintf(dsrl_mujoco_text, sizeof dsrl_mujoco_text, "%s", text);
+}
+
+static void dsrl_mujoco_fail(const char *text) {
+  dsrl_mujoco_note(text);
+  if (dsrl_mujoco_guard) longjmp(*dsrl_mujoco_guard, 1);
+}
+
+/// From here on MuJoCo neither ends the process nor writes MUJOCO_LOG.TXT.
+static inline void dsrl_mujoco_install_handlers(void) {
+  mju_user_error = dsrl_mujoco_fail;
+  mju_user_warning = dsrl_mujoco_note;
+}
+
+/// What the last error or warning on this thread said; empty after dsrl_mujoco_forget.
+static inline const char *dsrl_mujoco_message(void) { return dsrl_mujoco_text; }
+static inline void dsrl_mujoco_forget(void) { dsrl_mujoco_text[0] = 0; }
+
+/// Whether the simulation met numbers it cannot go on with since its last reset; it has then started itself anew, in silence.
+static inline bool dsrl_mujoco_is_bad(const mjData *data) {
+  return data->warning[mjWARN_BADQPOS].number || data->warning[mjWARN_BADQVEL].number || data->warning[mjWARN_BADQACC].number
+      || data->warning[mjWARN_BADCTRL].number;
+}
+
+/// Runs `statement` so that an error in it makes the enclosing function return `failure`.
+#define DSRL_MUJOCO_GUARDED(statement, failure)                                                                            \
+  jmp_buf here;                                                                                                           \
+  jmp_buf *outer = dsrl_mujoco_guard;                                                                                      \
+  if (setjmp(here)) {                                                                                                     \
+    dsrl_mujoco_guard = outer;                                                                                            \
+    return failure;                                                                                                       \
+  }                                                                                                                       \
+  dsrl_mujoco_guard = &here;                                                                                               \
+  statement;                                                                                                              \
+  dsrl_mujoco_guard = outer;
+
+/// `count` steps; false where MuJoCo reported an error.
+__attribute__((noinline)) static bool dsrl_mujoco_step(const mjModel *model, mjData *data, int count) {
+  DSRL_MUJOCO_GUARDED(for (volatile int i = 0; i < count; i++) mj_step(model, data), false)
+  return true;
+}
+
+/// Everything derived from position and velocity; false where MuJoCo reported an error.
+__attribute__((noinline)) static bool dsrl_mujoco_forward(const mjModel *model, mjData *data) {
+  DSRL_MUJOCO_GUARDED(mj_forward(model, data), false)
+  return true;
+}
+
+/// A model from its XML file, or NULL with the reason in `error`.
+__attribute__((noinline)) static mjModel *dsrl_mujoco_load(const char *path, char *error, int capacity) {
+  mjModel *volatile model = NULL;
+  DSRL_MUJOCO_GUARDED(model = mj_loadXML(path, NULL, error, capacity), (snprintf(error, capacity, "%s", dsrl_mujoco_text), NULL))
+  return model;
+}
+
+/// Room for a simulation of `model`, or NULL.
+__attribute__((noinline)) static mjData *dsrl_mujoco_make_data(const mjModel *model) {
+  mjData *volatile data = NULL;
+  DSRL_MUJOCO_GUARDED(data = mj_makeData(model), NULL)
+  return data;
+}
+
+#endif

@@ -1,0 +1,138 @@
+import Environments
+import Tensors
+
+/// Something that learns by acting.
+public protocol Agent: AnyObject {
+  /// "sac", "dsrl_na": what a checkpoint says it holds.
+  var kind: String { get }
+  var environment: VectorEnvironment { get }
+  var counts: Counts { get }
+  /// "initial rollouts", then "learning".
+  var phase: String { get }
+
+  /// Acts for train_freq vector steps, then takes the gradient steps due. Where an interrupt is thrown, what is done stays done and
+  /// the next call goes on from there, to the same numbers as without it.
+  func advance() throws -> Advance
+  /// Actions for observations [n, observation], both in the environment's units: [n, chunk, action]. Training's random numbers do not move.
+  func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor
+
+  /// Everything learned and remembered, replay included, under names of its own.
+  var tensors: [(name: String, tensor: Tensor)] { get }
+  /// What the tensors do not say.
+  var record: AgentRecord { get throws }
+  /// Takes both back; continues to the bit as from where they were taken. Throws where they do not fit.
+  func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws
+}
+
+/// What has been done so far.
+public struct Counts: Codable, Equatable, Sendable {
+  /// Steps of single environments, actually executed.
+  public var environmentSteps = 0
+  /// Chunks decided and remembered.
+  public var transitions = 0
+  /// Chunks decided, all environments at once counting one.
+  public var vectorSteps = 0
+  /// Gradient steps of the critics; actor steps run beside them, distillation steps are not among them.
+  public var gradientSteps = 0
+}
+
+/// What one `advance` did.
+public struct Advance: Sendable {
+  public var environmentSteps = 0
+  public var transitions = 0
+  public var gradientSteps = 0
+  public var episodes: [EpisodeRecord] = []
+  /// Means over the gradient steps, by Stable-Baselines3's names; nil where there was none.
+  public var metrics: [String: Double]?
+}
+
+/// What an agent's checkpoint holds beside tensors.
+public struct AgentRecord: Codable, Sendable {
+  public let kind: String
+  let counts: Counts
+  let round: Round
+  let streams: [String: RandomStream]
+  let replay: ReplayBuffer.Record
+  let environment: VectorEnvironment.State
+}
+
+/// One gradient step of an agent, as its plan names it.
+enum UpdateStep: String, Codable, Sendable {
+  /// Critics and actor from one batch.
+  case joint
+  case critic, actor, distillation
+}
+
+/// How far the current call of `advance` has come.
+struct Round: Codable, Sendable {
+  var vectorSteps = 0
+  /// Steps done of the plan.
+  var updates = 0
+  var environmentSteps = 0
+  var transitions = 0
+  var gradientSteps = 0
+  var metrics = MeanMetrics()
+  /// Not saved: a checkpoint taken amid a round forgets the reports of the episodes that ended in it.
+  var episodes: [EpisodeRecord] = []
+
+  private enum CodingKeys: String, CodingKey { case vectorSteps, updates, environmentSteps, transitions, gradientSteps, metrics }
+
+  var advance: Advance {
+    Advance(
+      environmentSteps: environmentSteps, transitions: transitions, gradientSteps: gradientSteps, episodes: episodes, metrics: metrics.means)
+  }
+}
+
+/// Running means by name; a name's mean is over the times it was given.
+struct MeanMetrics: Codable, Equatable, Sendable {
+  private var sums: [String: Double] = [:]
+  private var times: [String: Int] = [:]
+
+  mutating func add(_ values: [String: Float]) {
+    for (name, value) in values {
+      sums[name, default: 0] += Double(value)
+      times[name, default: 0] += 1
+    }
+  }
+  var means: [String: Double]? {
+    guard !sums.isEmpty else { return nil }
+    return Dictionary(uniqueKeysWithValues: sums.map { ($0, $1 / Double(times[$0] ?? 1)) })
+  }
+}
+
+/// What the agents of this module have in common: the loop of acting and updating.
+protocol Learner: Agent {
+  var collector: Collector { get }
+  var round: Round { get set }
+  var trainFreq: Int { get }
+  /// What to do in the environments at `observation` [n, observation], as the networks see it.
+  func decide(_ observation: Tensor) throws -> Decision
+  /// The gradient steps due after `transitions` new ones.
+  func plan(transitions: Int) -> [UpdateStep]
+  /// Takes one step; returns what to log.
+  func update(_ step: UpdateStep) throws -> [String: Float]
+}
+
+extension Learner {
+  func runRound() throws -> Advance {
+    while round.vectorSteps < trainFreq {
+      try Interrupt.check()
+      let outcome = try collector.step(decide)
+      round.vectorSteps += 1
+      round.environmentSteps += outcome.stepsTaken.reduce(0, +)
+      round.transitions += outcome.stepsTaken.count
+      round.episodes += outcome.episodes
+    }
+    let steps = plan(transitions: round.transitions)
+    while round.updates < steps.count {
+      try Interrupt.check()
+      let step = steps[round.updates]
+      let metrics = try update(step)
+      round.updates += 1
+      if step == .joint || step == .critic { (round.gradientSteps, collector.counts.gradientSteps) = (round.gradientSteps + 1, collector.counts.gradientSteps + 1) }
+      round.metrics.add(metrics)
+    }
+    defer { round = Round() }
+    return round.advance
+  }
+}

@@ -1,0 +1,83 @@
+import Environments
+import Tensors
+
+/// What an agent does at one time in every environment.
+struct Decision {
+  /// The action as the replay buffer keeps it, [n, stored].
+  let stored: Tensor
+  /// The chunk in the environment's units, [n, chunk · action].
+  let executed: Tensor
+}
+
+/// Acts in the environments and remembers what came of it.
+final class Collector {
+  let environment: VectorEnvironment
+  let replay: ReplayBuffer
+  var counts = Counts()
+  private let seed: Int
+  private let gamma: Float
+  private let discountPerStep: Bool
+  private let normalize: (Tensor) throws -> Tensor
+  /// Where the environments are, as the networks see it; nil before the first reset.
+  private var observation: Tensor?
+
+  /// `normalize` turns the environment's observations into what the networks see and the buffer keeps.
+  init(
+    _ environment: VectorEnvironment, replay: ReplayBuffer, gamma: Float, discountPerStep: Bool, seed: Int,
+    normalize: @escaping (Tensor) throws -> Tensor
+  ) throws {
+    guard 0...1 ~= gamma else { throw UsageError("gamma wants to be in [0, 1], got \(gamma)") }
+    (self.environment, self.replay, self.gamma, self.discountPerStep, self.seed) = (environment, replay, gamma, discountPerStep, seed)
+    self.normalize = normalize
+  }
+
+  /// One vector step with what `decide` answers.
+  func step(_ decide: (Tensor) throws -> Decision) throws -> VectorStep {
+    let current = try observation ?? normalize(environment.reset(seed: seed))
+    observation = current
+    let decision = try decide(current)
+    let outcome = try environment.step(decision.executed)
+
+    let discount = outcome.stepsTaken.map { steps in
+      discountPerStep ? (0..<steps).reduce(Float(1)) { product, _ in product * gamma } : gamma
+    }
+    try replay.add(
+      observation: current, action: decision.stored, nextObservation: normalize(outcome.finalObservation),
+      reward: outcome.reward.values, alive: outcome.terminated.map { $0 ? 0 : 1 }, discount: discount)
+    observation = try normalize(outcome.observation)
+    counts.vectorSteps += 1
+    counts.transitions += environment.count
+    counts.environmentSteps += outcome.stepsTaken.reduce(0, +)
+    return outcome
+  }
+
+  /// Puts environments, counts and place back.
+  func restore(_ environment: VectorEnvironment.State, _ counts: Counts) throws {
+    try self.environment.restore(environment)
+    observation = counts.vectorSteps > 0 ? try normalize(self.environment.observation) : nil
+    self.counts = counts
+  }
+}
+
+/// The linear map from [-1, 1] to the environment's box, chunk after chunk.
+struct ActionScale {
+  private let middle: Tensor
+  private let half: Tensor
+
+  /// Throws for a box that is not bounded.
+  init(_ box: Box, chunk: Int) throws {
+    guard zip(box.low, box.high).allSatisfy({ $0.isFinite && $1.isFinite }) else {
+      throw UsageError("an agent wants a bounded action space, got \(box)")
+    }
+    let middles = zip(box.low, box.high).map { Float(($0 + $1) / 2) }
+    let halves = zip(box.low, box.high).map { Float(($1 - $0) / 2) }
+    middle = Tensor((0..<chunk).flatMap { _ in middles })
+    half = Tensor((0..<chunk).flatMap { _ in halves })
+  }
+
+  /// [n, chunk · action] to [n, chunk · action]
+  func callAsFunction(_ action: Tensor) throws -> Tensor {
+    let offset = try action * half
+    return try offset + middle
+  }
+}

@@ -1,0 +1,55 @@
+import NeuralNets
+import Tensors
+
+/// A Gaussian with diagonal covariance, squashed into (-1, 1) by tanh (Haarnoja et al. 2018, appendix C).
+public final class GaussianActor: Module {
+  public let trunk: MLP
+  public let mean: Linear
+  public let logStd: Linear
+
+  public var actionSize: Int { mean.outputs }
+  /// Stable-Baselines3's names.
+  public var namedParameters: [NamedTensor] {
+    trunk.namedParameters.prefixed("latent_pi") + mean.namedParameters.prefixed("mu") + logStd.namedParameters.prefixed("log_std")
+  }
+
+  /// Throws for a network without a hidden layer and for sizes that are not positive.
+  public init(observationSize: Int, actionSize: Int, network: NetworkOptions, using stream: inout RandomStream) throws {
+    guard let width = network.hidden.last else { throw UsageError("an actor wants at least one hidden layer, got none") }
+    trunk = try MLP(network.config(inputs: observationSize, outputs: nil), using: &stream)
+    mean = try Linear(width, actionSize, using: &stream)
+    logStd = try Linear(width, actionSize, using: &stream)
+  }
+
+  /// The Gaussian before the tanh: mean and log standard deviation, the latter within [-20, 2]; [n, action] each.
+  public func distribution(_ observation: Tensor) throws -> (mean: Tensor, logStd: Tensor) {
+    let features = try trunk(observation)
+    return (try mean(features), try logStd(features).clamp(-20, 2))
+  }
+
+  /// Actions in (-1, 1), [n, action], that pass gradients to the actor, and their log-densities in that space, [n].
+  public func sample(_ observation: Tensor, using stream: inout RandomStream) throws -> (action: Tensor, logProb: Tensor) {
+    let (mean, logStd) = try distribution(observation)
+    let noise = try Tensor.randn(mean.shape, using: &stream)
+    let u = try mean + logStd.exp() * noise
+    return (u.tanh(), try squashedLogProb(u, noise: noise, logStd: logStd))
+  }
+
+  /// The action at the Gaussian's mean, [n, action].
+  public func mode(_ observation: Tensor) throws -> Tensor { try mean(trunk(observation)).tanh() }
+
+  /// Makes every action start as tanh(u), u ~ N(0, std²), whatever the observation.
+  func startAround(std: Float) throws {
+    for head in [mean, logStd] { try head.weight.assign(.zeros(head.weight.shape)) }
+    try mean.bias.assign(.zeros([actionSize]))
+    try logStd.bias.assign(Tensor.full(std, [actionSize]).log())
+  }
+}
+
+/// ln p(tanh u), [n], for u = mean + std · noise: ln N(noise) - ln std - ln(1 - tanh² u), the last as 2 (ln 2 - u - softplus(-2u)).
+func squashedLogProb(_ u: Tensor, noise: Tensor, logStd: Tensor) throws -> Tensor {
+  let normal = try -0.5 * noise.squared() - logStd
+  let squash = try 2 * (u + (-2 * u).softplus())
+  let constant = Float(u.shape[1]) * (0.918_938_53 + 1.386_294_36)  // ln(2π) / 2 and 2 ln 2
+  return try (normal + squash).sum(1) - constant
+}

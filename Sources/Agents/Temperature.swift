@@ -1,0 +1,71 @@
+import Glibc
+import NeuralNets
+import Tensors
+
+/// Stable-Baselines3's ent_coef: "auto", "auto_0.1" (learned, from 0.1 on), or a number that stays.
+public struct EntCoef: Codable, Equatable, Sendable, CustomStringConvertible {
+  public var initial: Float = 1
+  public var learned = true
+
+  public static let auto = EntCoef()
+  public static func fixed(_ value: Float) -> EntCoef {
+    var coefficient = EntCoef()
+    (coefficient.initial, coefficient.learned) = (value, false)
+    return coefficient
+  }
+
+  /// Throws for a text that is neither "auto", "auto_<number>" nor a number.
+  public init(_ text: String) throws {
+    let number = text.hasPrefix("auto_") ? String(text.dropFirst(5)) : text
+    guard let value = text == "auto" ? 1 : Float(number) else {
+      throw UsageError("ent_coef wants \"auto\", \"auto_0.1\" or a number, got \"\(text)\"")
+    }
+    (initial, learned) = (value, text.hasPrefix("auto"))
+  }
+  init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let number = try? value.decode(Float.self) { self = .fixed(number) } else { self = try EntCoef(try value.decode(String.self)) }
+  }
+  public func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    if learned { try value.encode(description) } else { try value.encode(initial) }
+  }
+
+  public var description: String { !learned ? "\(initial)" : initial == 1 ? "auto" : "auto_\(initial)" }
+}
+
+/// α, the weight of the entropy, learned such that the entropy stays at its target (Haarnoja et al. 2018, section 5).
+public final class Temperature {
+  public let targetEntropy: Float
+  /// ln α, [1]
+  public let logAlpha: Tensor
+  /// nil for an α that stays.
+  let optimizer: Adam?
+
+  /// Throws for an α that is negative, or zero and to be learned.
+  public init(_ coefficient: EntCoef, targetEntropy: Float, learningRate: Float) throws {
+    guard coefficient.initial.isFinite, coefficient.initial > 0 || (coefficient.initial == 0 && !coefficient.learned) else {
+      throw UsageError("ent_coef wants a positive number, got \(coefficient.initial)")
+    }
+    self.targetEntropy = targetEntropy
+    logAlpha = try Tensor([logf(coefficient.initial)]).trackGradient()
+    var config = Adam.Config()
+    config.learningRate = learningRate
+    optimizer = coefficient.learned ? try Adam([(name: "log_ent_coef", tensor: logAlpha)], config) : nil
+  }
+
+  /// α
+  public var value: Float { expf(logAlpha.values[0]) }
+
+  /// One step down -ln α · mean(ln p + target entropy): α falls while the entropy lies above its target. Returns the loss; 0 for a fixed α.
+  @discardableResult
+  public func update(_ logProb: Tensor) throws -> Float {
+    guard let optimizer else { return 0 }
+    let excess = try Tensor.withoutGrad { try logProb.mean().item() } + targetEntropy
+    let loss = (-excess * logAlpha).sum()
+    try optimizer.descend(loss)
+    return try loss.item()
+  }
+}

@@ -1,0 +1,139 @@
+import CMuJoCo
+import Tensors
+
+/// A MuJoCo model and one simulation of it. Every error of MuJoCo becomes a Swift error; after one, only `reset` makes sense.
+///
+/// May be used on any thread, by one at a time.
+public final class MuJoCoModel {
+  private let model: UnsafeMutablePointer<mjModel>
+  private let data: UnsafeMutablePointer<mjData>
+  /// What MuJoCo remarked when the file was read; empty as a rule.
+  public let remarks: String
+
+  private static let handlersInstalled: Void = dsrl_mujoco_install_handlers()
+  /// All that mj_step reads: time, position, velocity, activation, warm start, control and applied forces.
+  private static let stateSignature = Int32(bitPattern: mjSTATE_INTEGRATION.rawValue)
+
+  /// Reads an XML file. Throws with MuJoCo's own words.
+  public init(path: String) throws {
+    _ = MuJoCoModel.handlersInstalled
+    var text = [CChar](repeating: 0, count: 1000)
+    let loaded = text.withUnsafeMutableBufferPointer { dsrl_mujoco_load(path, $0.baseAddress, Int32($0.count)) }
+    remarks = text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+    guard let model = loaded else { throw UsageError("MuJoCo cannot read \(path): \(remarks)") }
+    guard let data = dsrl_mujoco_make_data(model) else {
+      mj_deleteModel(model)
+      throw UsageError("MuJoCo has no memory for a simulation of \(path)")
+    }
+    (self.model, self.data) = (model, data)
+  }
+
+  deinit {
+    mj_deleteData(data)
+    mj_deleteModel(model)
+  }
+
+  /// The library's version, as 337 for 3.3.7.
+  public static var version: Int { Int(mj_version()) }
+
+  // MARK: What the model says
+
+  /// Seconds per step of the simulation.
+  public var timestep: Double { model.pointee.opt.timestep }
+  public var positionCount: Int { Int(model.pointee.nq) }
+  public var velocityCount: Int { Int(model.pointee.nv) }
+  public var controlCount: Int { Int(model.pointee.nu) }
+  /// The position every episode starts near: qpos0.
+  public var initialPosition: [Double] { copy(model.pointee.qpos0, positionCount) }
+
+  /// The range of each control; infinite where the model does not limit it.
+  public var controlRange: Box {
+    get throws {
+      let range = copy(model.pointee.actuator_ctrlrange, 2 * controlCount)
+      let isLimited = UnsafeBufferPointer(start: model.pointee.actuator_ctrllimited, count: controlCount).map { $0 != 0 }
+      return try Box(
+        low: isLimited.indices.map { isLimited[$0] ? range[2 * $0] : -.infinity },
+        high: isLimited.indices.map { isLimited[$0] ? range[2 * $0 + 1] : .infinity })
+    }
+  }
+
+  // MARK: What the simulation says
+
+  /// Generalised positions, `positionCount` numbers.
+  public var position: [Double] { copy(data.pointee.qpos, positionCount) }
+  /// Generalised velocities, `velocityCount` numbers.
+  public var velocity: [Double] { copy(data.pointee.qvel, velocityCount) }
+
+  // MARK: Moving it
+
+  /// Starts anew at this position and velocity, at rest in all else (Gymnasium's reset, then set_state).
+  public func reset(position: [Double], velocity: [Double]) throws {
+    try check(position, count: positionCount, as: "position")
+    try check(velocity, count: velocityCount, as: "velocity")
+    dsrl_mujoco_forget()
+    mj_resetData(model, data)
+    write(position, to: data.pointee.qpos)
+    write(velocity, to: data.pointee.qvel)
+    try settle(dsrl_mujoco_forward(model, data))
+  }
+
+  /// `count` steps under the same control, which MuJoCo clamps to its range. Throws where the physics went bad.
+  public func step(control: [Double], count: Int) throws {
+    try check(control, count: controlCount, as: "control")
+    dsrl_mujoco_forget()
+    write(control, to: data.pointee.ctrl)
+    try settle(dsrl_mujoco_step(model, data, Int32(count)))
+  }
+
+  // MARK: Keeping it
+
+  public var stateCount: Int { Int(mj_stateSize(model, UInt32(bitPattern: MuJoCoModel.stateSignature))) }
+
+  /// All that the following steps depend on, to the bit.
+  public var state: [Double] {
+    [Double](unsafeUninitializedCapacity: stateCount) { buffer, count in
+      if let base = buffer.baseAddress { mj_getState(model, data, base, UInt32(bitPattern: MuJoCoModel.stateSignature)) }
+      count = stateCount
+    }
+  }
+
+  /// Continues from a `state`; what is derived from it is computed anew.
+  public func restore(_ state: [Double]) throws {
+    guard state.count == stateCount else { throw UsageError("a state of this model holds \(stateCount) numbers, got \(state.count)") }
+    dsrl_mujoco_forget()
+    mj_resetData(model, data)
+    set(state)
+    try settle(dsrl_mujoco_forward(model, data))
+    set(state)  // for what the line above left changed: the warm start
+  }
+
+  // MARK: Pointers
+
+  private func set(_ state: [Double]) {
+    state.withUnsafeBufferPointer { mj_setState(model, data, $0.baseAddress, UInt32(bitPattern: MuJoCoModel.stateSignature)) }
+  }
+
+  private func copy(_ pointer: UnsafePointer<mjtNum>?, _ count: Int) -> [Double] {
+    Array(UnsafeBufferPointer(start: pointer, count: count))
+  }
+  private func copy(_ pointer: UnsafeMutablePointer<mjtNum>?, _ count: Int) -> [Double] {
+    Array(UnsafeBufferPointer(start: pointer, count: count))
+  }
+
+  private func write(_ values: [Double], to pointer: UnsafeMutablePointer<mjtNum>?) {
+    values.withUnsafeBufferPointer { source in
+      if let base = source.baseAddress { pointer?.update(from: base, count: source.count) }
+    }
+  }
+
+  private func check(_ values: [Double], count: Int, as name: String) throws {
+    guard values.count == count else { throw UsageError("the model's \(name) has \(count) numbers, got \(values.count)") }
+    guard values.allSatisfy(\.isFinite) else { throw UsageError("the model's \(name) wants finite numbers, got \(values)") }
+  }
+
+  /// Throws where the call failed, or MuJoCo met numbers it cannot go on with.
+  private func settle(_ succeeded: Bool) throws {
+    guard succeeded else { throw UsageError("MuJoCo: \(String(cString: dsrl_mujoco_message()))") }
+    guard !dsrl_mujoco_is_bad(data) else { throw UsageError("the simulation went bad; MuJoCo: \(String(cString: dsrl_mujoco_message()))") }
+  }
+}

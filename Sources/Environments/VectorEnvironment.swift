@@ -1,0 +1,179 @@
+import Tensors
+
+/// Several environments stepped together by chunks of actions, each open loop: the form in which agents act.
+///
+/// Autoreset is Gymnasium's SAME_STEP: where an episode ends, `observation` is already the next one's first and `finalObservation` the
+/// last of the one that ended. Every environment draws from its own stream and writes its own row, so results do not depend on the
+/// number of threads. Actions outside the action space are clipped to it; one that is not finite is refused before anything moves.
+public final class VectorEnvironment {
+  public let chunk: Int
+  public let observationSpace: Box
+  /// Of one action; a chunk holds `chunk` of them.
+  public let actionSpace: Box
+  public let id: String
+  /// Steps of single environments since the start or the last `restore` (which sets it).
+  public private(set) var environmentSteps = 0
+
+  private var slots: [EnvironmentSlot]
+  private let runsOnAnyThread: Bool
+  private var isStarted = false
+
+  /// `make(i)` gives the i-th environment, time limit included; all must have the same spaces. Call `reset` before `step`.
+  public init(count: Int, chunk: Int = 1, seed: Int = 0, make: (Int) throws -> any Environment) throws {
+    guard count >= 1 else { throw UsageError("num_envs wants a positive number, got \(count)") }
+    guard chunk >= 1 else { throw UsageError("chunk wants a positive number, got \(chunk)") }
+    let environments = try (0..<count).map(make)
+    (id, observationSpace, actionSpace) = (environments[0].id, environments[0].observationSpace, environments[0].actionSpace)
+    for (index, environment) in environments.enumerated() {
+      guard environment.observationSpace == observationSpace, environment.actionSpace == actionSpace else {
+        throw UsageError("environment \(index + 1) (\(environment.id)) has other spaces than the first (\(id))")
+      }
+      guard !environments[..<index].contains(where: { $0 === environment }) else {
+        throw UsageError("environment \(index + 1) is one that is there already; each must be one of its own")
+      }
+    }
+    self.chunk = chunk
+    slots = environments.map(EnvironmentSlot.init)
+    runsOnAnyThread = environments.allSatisfy(\.runsOnAnyThread)
+    seedStreams(seed)
+  }
+
+  public var count: Int { slots.count }
+
+  /// Starts an episode everywhere; returns the observations [count, observation]. With a seed, environment i draws from stream i of it;
+  /// without, the streams go on.
+  public func reset(seed: Int? = nil) throws -> Tensor {
+    if let seed { seedStreams(seed) }
+    try forEachSlot { try $0.reset() }
+    isStarted = true
+    return observation
+  }
+
+  /// Where the environments are now, [count, observation].
+  public var observation: Tensor { rows(observationSpace.count) { $0.observation } }
+
+  /// Executes one chunk everywhere. `actions` is [count, chunk, action] or [count, chunk * action]; `recording` keeps every single step.
+  /// After an error the environments want a reset.
+  public func step(_ actions: Tensor, recording: Bool = false) throws -> VectorStep {
+    guard isStarted else { throw UsageError("\(id) wants a reset before its first step") }
+    let values = try checked(actions)
+    isStarted = false
+    try forEachSlot { [chunk, actionSpace] slot in
+      try slot.run(values, chunk: chunk, actionSpace: actionSpace, recording: recording)
+    }
+    isStarted = true
+
+    let stepsTaken = slots.map(\.outcome.stepsTaken)
+    environmentSteps += stepsTaken.reduce(0, +)
+    return VectorStep(
+      observation: observation,
+      finalObservation: rows(observationSpace.count) { $0.outcome.finalObservation },
+      reward: Tensor(slots.map { Float($0.outcome.reward) }),
+      terminated: slots.map(\.outcome.terminated),
+      truncated: slots.map(\.outcome.truncated),
+      stepsTaken: stepsTaken,
+      episodes: slots.compactMap(\.outcome.episode),
+      executed: slots.map(\.outcome.executed))
+  }
+
+  // MARK: Keeping it
+
+  /// All that the future of every environment depends on, running returns included.
+  public struct State: Codable, Equatable, Sendable {
+    var slots: [EnvironmentSlot.State]
+    var environmentSteps: Int
+    var isStarted: Bool
+  }
+
+  public var state: State {
+    get throws { State(slots: try slots.map { try $0.state }, environmentSteps: environmentSteps, isStarted: isStarted) }
+  }
+
+  /// Continues to the bit as from where `state` was taken.
+  public func restore(_ state: State) throws {
+    guard state.slots.count == count else { throw UsageError("this state is of \(state.slots.count) environments, wanted \(count)") }
+    isStarted = false
+    for (slot, state) in zip(slots, state.slots) { try slot.restore(state) }
+    (environmentSteps, isStarted) = (state.environmentSteps, state.isStarted)
+  }
+
+  // MARK: Inside
+
+  private func seedStreams(_ seed: Int) {
+    for (index, slot) in slots.enumerated() {
+      slot.index = index
+      slot.environment.stream = RandomStream(seed: seed, purpose: "env", index: index)
+    }
+  }
+
+  private func checked(_ actions: Tensor) throws -> [Float] {
+    let size = actionSpace.count
+    guard actions.shape == [count, chunk, size] || actions.shape == [count, chunk * size] else {
+      throw UsageError("\(id) wants actions of shape [\(count), \(chunk), \(size)] or [\(count), \(chunk * size)], got \(actions.shape)")
+    }
+    let values = actions.values
+    if let bad = values.firstIndex(where: { !$0.isFinite }) {
+      throw UsageError("the action for environment \(bad / (chunk * size) + 1) holds \(values[bad])")
+    }
+    return values
+  }
+
+  private func rows(_ width: Int, _ row: (EnvironmentSlot) -> [Double]) -> Tensor {
+    Tensor.filled([count, width]) { target in
+      for (index, slot) in slots.enumerated() {
+        for (column, value) in row(slot).enumerated() { target[index * width + column] = Float(value) }
+      }
+    }
+  }
+
+  /// Does `body` to every slot, on several threads where the environments allow it; the first error in their order is thrown.
+  private func forEachSlot(_ body: @escaping @Sendable (EnvironmentSlot) throws -> Void) throws {
+    let slots = slots
+    let work: @Sendable (Range<Int>) throws -> Void = { range in
+      for index in range {
+        do { try body(slots[index]) } catch let error as UsageError { throw UsageError("environment \(index + 1): \(error)") }
+      }
+    }
+    if runsOnAnyThread { try Threads.parallel(rows: slots.count, work) } else { try work(slots.indices) }
+  }
+}
+
+/// What one chunk brought in every environment.
+public struct VectorStep {
+  /// Where the next chunk starts, after autoreset, [n, observation].
+  public let observation: Tensor
+  /// The last observation of the chunk itself, before any reset, [n, observation]: what a value is bootstrapped from.
+  public let finalObservation: Tensor
+  /// The sum over the executed steps, not discounted, [n].
+  public let reward: Tensor
+  public let terminated: [Bool]
+  public let truncated: [Bool]
+  /// At most the chunk's length: the step that ends the episode is the last.
+  public let stepsTaken: [Int]
+  /// Of the episodes that ended, in order of their environments.
+  public let episodes: [EpisodeRecord]
+  /// The single steps of every environment where recording was asked for, else empty.
+  public let executed: [[ExecutedStep]]
+}
+
+/// An episode that is over.
+public struct EpisodeRecord: Equatable, Sendable {
+  /// Which environment, from 0.
+  public let environment: Int
+  /// Sum of the rewards.
+  public let `return`: Double
+  public let length: Int
+  /// nil where the task does not know success.
+  public let success: Bool?
+}
+
+/// One step as it was executed: what behaviour data are made of.
+public struct ExecutedStep: Equatable, Sendable {
+  /// Before the action.
+  public let observation: [Double]
+  /// After clipping.
+  public let action: [Double]
+  public let reward: Double
+  public let terminated: Bool
+  public let truncated: Bool
+}
