@@ -24,7 +24,7 @@ extension JSON {
     case .int(let value): self = .number(Double(value))
     case .number(let value): self = .number(value)
     case .string(let value): self = .string(value)
-    case .table(let table) where table.names.isEmpty && !table.list.isEmpty: self = .array(try table.list.map(JSON.init))
+    case .table(let table) where table.names.isEmpty && !table.list.isEmpty: self = .array(try table.list.map(JSON.init(_:)))
     case .table(let table):
       guard table.list.isEmpty else { throw LuaError("a table for JSON is a list or has names, got one that is both: \(table)") }
       self = .object(Dictionary(uniqueKeysWithValues: try table.fields.map { ($0.name, try JSON($0.value)) }))

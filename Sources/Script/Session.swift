@@ -57,8 +57,25 @@ public final class Session {
     if hasMetrics { try metrics?.get().writeTable() }
   }
 
+  /// Takes a progress line off the terminal, where an error left it.
+  public func clearProgress() {
+    progress?.clear()
+    progress = nil
+  }
+
   /// Whether the mistake is the command line's rather than the script's: a `--set` that does not fit.
   public var commandLineIsWrong: Bool { settings.areWrong }
   /// What `--set` asked for that no script looked at.
   public var unusedSettings: [String] { settings.unused }
+}
+
+extension Session {
+  /// Sets the global `arg` as lua does: `words[script]` is arg[0].
+  public func setArguments(_ words: [String], scriptAt script: Int) throws {
+    let chunk = try lua.load("local script = ...; arg = {}; for i, word in ipairs{select(2, ...)} do arg[i - 1 - script] = word end", name: "=arg")
+    try chunk.call(passing: [script] + words as [any ToLua])
+  }
+
+  /// "Lua 5.4"
+  public func luaVersion() throws -> String { try lua.global("_VERSION").text() }
 }
