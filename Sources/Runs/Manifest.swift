@@ -57,7 +57,7 @@ public struct Manifest: Codable, Sendable {
   private static func revision(of folder: String) throws -> String? {
     let result = try Command.run(["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
     guard let result, result.status == 0 else { return nil }
-    return String(decoding: result.output, as: UTF8.self).trimming { $0.isWhitespace }
+    return String(decoding: result.output, as: UTF8.self).trimmed
   }
 
   private static func processorName() -> String { processorField("model name") ?? "unknown" }
@@ -75,16 +75,17 @@ public struct Manifest: Codable, Sendable {
     while fgets(&line, Int32(line.count), file) != nil {
       let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       let parts = text.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, String(parts[0]).trimming({ $0.isWhitespace }) == name else { continue }
-      return String(parts[1]).trimming { $0.isWhitespace }
+      guard parts.count == 2, parts[0].trimmed == name else { continue }
+      return parts[1].trimmed
     }
     return nil
   }
 }
 
-extension String {
-  func trimming(_ unwanted: (Character) -> Bool) -> String {
-    let start = drop(while: unwanted)
-    return String(start.reversed().drop(while: unwanted).reversed())
+extension StringProtocol {
+  /// Without white space at both ends.
+  var trimmed: String {
+    let start = drop(while: \.isWhitespace)
+    return String(start.reversed().drop(while: \.isWhitespace).reversed())
   }
 }
