@@ -9,16 +9,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static __thread jmp_buf *dsrl_mujoco_guard;
-static __thread char dsrl_mujoco_text[1000];
+/// Each thread's own: where an error goes, and what the last error or warning said.
+struct dsrl_mujoco_thread {
+  jmp_buf *guard;
+  char text[1000];
+};
+
+// Inside a function, because Swift emits a header's functions and what they hold, but not its variables.
+static struct dsrl_mujoco_thread *dsrl_mujoco_here(void) {
+  static __thread struct dsrl_mujoco_thread here;
+  return &here;
+}
 
 static void dsrl_mujoco_note(const char *text) {
-  snprintf(dsrl_mujoco_text, sizeof dsrl_mujoco_text, "%s", text);
+  struct dsrl_mujoco_thread *here = dsrl_mujoco_here();
+  snprintf(here->text, sizeof here->text, "%s", text);
 }
 
 static void dsrl_mujoco_fail(const char *text) {
   dsrl_mujoco_note(text);
-  if (dsrl_mujoco_guard) longjmp(*dsrl_mujoco_guard, 1);
+  if (dsrl_mujoco_here()->guard) longjmp(*dsrl_mujoco_here()->guard, 1);
 }
 
 /// From here on MuJoCo neither ends the process nor writes MUJOCO_LOG.TXT.
@@ -28,8 +38,8 @@ static inline void dsrl_mujoco_install_handlers(void) {
 }
 
 /// What the last error or warning on this thread said; empty after dsrl_mujoco_forget.
-static inline const char *dsrl_mujoco_message(void) { return dsrl_mujoco_text; }
-static inline void dsrl_mujoco_forget(void) { dsrl_mujoco_text[0] = 0; }
+static inline const char *dsrl_mujoco_message(void) { return dsrl_mujoco_here()->text; }
+static inline void dsrl_mujoco_forget(void) { dsrl_mujoco_here()->text[0] = 0; }
 
 /// Whether the simulation met numbers it cannot go on with since its last reset; it has then started itself anew, in silence.
 static inline bool dsrl_mujoco_is_bad(const mjData *data) {
@@ -38,16 +48,16 @@ static inline bool dsrl_mujoco_is_bad(const mjData *data) {
 }
 
 /// Runs `statement` so that an error in it makes the enclosing function return `failure`.
-#define DSRL_MUJOCO_GUARDED(statement, failure)                                                                            \
-  jmp_buf here;                                                                                                           \
-  jmp_buf *outer = dsrl_mujoco_guard;                                                                                      \
-  if (setjmp(here)) {                                                                                                     \
-    dsrl_mujoco_guard = outer;                                                                                            \
-    return failure;                                                                                                       \
-  }                                                                                                                       \
-  dsrl_mujoco_guard = &here;                                                                                               \
-  statement;                                                                                                              \
-  dsrl_mujoco_guard = outer;
+#define DSRL_MUJOCO_GUARDED(statement, failure) \
+  jmp_buf entry;                                \
+  jmp_buf *outer = dsrl_mujoco_here()->guard;   \
+  if (setjmp(entry)) {                          \
+    dsrl_mujoco_here()->guard = outer;          \
+    return failure;                             \
+  }                                             \
+  dsrl_mujoco_here()->guard = &entry;           \
+  statement;                                    \
+  dsrl_mujoco_here()->guard = outer;
 
 /// `count` steps; false where MuJoCo reported an error.
 __attribute__((noinline)) static bool dsrl_mujoco_step(const mjModel *model, mjData *data, int count) {
@@ -64,7 +74,7 @@ __attribute__((noinline)) static bool dsrl_mujoco_forward(const mjModel *model, 
 /// A model from its XML file, or NULL with the reason in `error`.
 __attribute__((noinline)) static mjModel *dsrl_mujoco_load(const char *path, char *error, int capacity) {
   mjModel *volatile model = NULL;
-  DSRL_MUJOCO_GUARDED(model = mj_loadXML(path, NULL, error, capacity), (snprintf(error, capacity, "%s", dsrl_mujoco_text), NULL))
+  DSRL_MUJOCO_GUARDED(model = mj_loadXML(path, NULL, error, capacity), (snprintf(error, capacity, "%s", dsrl_mujoco_message()), NULL))
   return model;
 }
 

@@ -23,6 +23,7 @@ extension LuaObject {
     guard let object = swiftObject(L, index) as? Self else { throw mismatch(luaName, L, index) }
     return object
   }
+  public static func accepts(_ L: LuaState, at index: CInt) -> Bool { swiftObject(L, index) is Self }
   public func push(_ L: LuaState) throws { try pushObject(L, self, type: Self.luaName) }
 }
 

@@ -10,22 +10,26 @@ extension Figure {
       case "png": "pngcairo size \(width),\(height) noenhanced font 'sans,11'"
       default: throw UsageError("a picture's name ends in .svg or .png, got '\(path)'")
       }
+    try check()
     try AtomicFile.write(try draw(terminal, forText: false), to: path)
   }
 
-  /// Draws with characters, `width` x `height` of them; bands are left out.
+  /// Draws with characters, at most `width` x `height` of them; bands and images are left out.
   public func text(width: Int = 79, height: Int = 24) throws -> String {
     guard width >= 20, height >= 8, width <= 1000, height <= 1000 else { throw UsageError("a picture of text is 20x8 to 1000x1000 characters, got \(width)x\(height)") }
-    return String(decoding: try draw("dumb size \(width),\(height) noenhanced mono", forText: true), as: UTF8.self)
+    try check()
+    guard series.contains(where: { !$0.isImage }) else { throw UsageError("an image is drawn into a file only: .svg or .png") }
+    let lines = String(decoding: try draw("dumb size \(width),\(height) noenhanced mono", forText: true), as: UTF8.self)
+      .split { $0.isNewline || $0 == "\u{0C}" }.filter { !$0.trimmed.isEmpty }
+    return lines.joined(separator: "\n") + "\n"
   }
 
   /// The picture comes out of gnuplot's standard output, so that no path has to survive its quoting.
   private func draw(_ terminal: String, forText: Bool) throws -> [UInt8] {
-    try check()
     guard let result = try Command.run(["gnuplot", "-d"], input: script(terminal, forText: forText)) else {
       throw UsageError("pictures need gnuplot, which is not installed: apt-get install gnuplot-nox")
     }
-    let complaint = result.errors.trimming { $0.isWhitespace }
+    let complaint = result.errors.trimmed
     guard result.status == 0, !result.output.isEmpty else { throw UsageError("gnuplot could not draw the figure: \(complaint.isEmpty ? "exit code \(result.status)" : complaint)") }
     return result.output
   }
@@ -39,7 +43,7 @@ extension Figure {
       "set tics nomirror", "set border 3", "set palette defined (0 '#440154', 1 '#3b528b', 2 '#21918c', 3 '#5ec962', 4 '#fde725')",
       legend ? "set key \(forText ? "below" : "outside right top") noenhanced" : "unset key",
     ]
-    if !forText { lines.append("set grid lc rgb '#dddddd'") }
+    lines.append(forText ? "unset colorbox" : "set grid lt 1 lw 1 lc rgb '#dddddd'")
     for (axis, log, range) in [("x", xLog, xRange), ("y", yLog, yRange)] {
       if log { lines.append("set logscale \(axis)") }
       if let range { lines.append("set \(axis)range [\(range.lowerBound):\(range.upperBound)]") }
@@ -70,6 +74,7 @@ extension Figure {
           lines += block(name + "scaled", scaled.flatMap { line in line.x.indices.map { row([line.x[$0], line.y[$0], line.colour ?? .nan]) } + [""] })
           plots.append("\(name)scaled using 1:2:3 with lines lc palette lw 1 \(plain.isEmpty ? title : "notitle")")
         }
+      case .image where forText: break
       case .image(let rows, let x, let y):
         lines += block(name, rows.map(row))
         let place = { (column: Int, range: ClosedRange<Double>, count: Int) in

@@ -16,6 +16,8 @@ public struct Manifest: Codable, Sendable {
   public var seed: Int
   public var script: String
   public var scriptSHA256: String
+  /// What the script got as `...`.
+  public var arguments: [String]
   /// Path to SHA-256 of every module the script loaded.
   public var modules: [String: String] = [:]
   public var options: JSON
@@ -26,8 +28,9 @@ public struct Manifest: Codable, Sendable {
   public var error: String?
 
   /// Throws where `script` cannot be read.
-  public init(version: String, script: String, seed: Int, threads: Int, options: JSON) throws {
-    (self.version, self.script, self.seed, self.threads, self.options) = (version, script, seed, threads, options)
+  public init(version: String, script: String, arguments: [String] = [], seed: Int, threads: Int, options: JSON) throws {
+    (self.version, self.script, self.arguments) = (version, script, arguments)
+    (self.seed, self.threads, self.options) = (seed, threads, options)
     scriptSHA256 = try SHA256.hex(file: script)
     let folder = script.lastIndex(of: "/").map { String(script[...$0]) } ?? "."
     gitRevision = try Manifest.revision(of: folder)
@@ -54,7 +57,7 @@ public struct Manifest: Codable, Sendable {
   private static func revision(of folder: String) throws -> String? {
     let result = try Command.run(["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
     guard let result, result.status == 0 else { return nil }
-    return String(decoding: result.output, as: UTF8.self).trimming { $0.isWhitespace }
+    return String(decoding: result.output, as: UTF8.self).trimmed
   }
 
   private static func processorName() -> String { processorField("model name") ?? "unknown" }
@@ -72,16 +75,17 @@ public struct Manifest: Codable, Sendable {
     while fgets(&line, Int32(line.count), file) != nil {
       let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       let parts = text.split(separator: ":", maxSplits: 1)
-      guard parts.count == 2, String(parts[0]).trimming({ $0.isWhitespace }) == name else { continue }
-      return String(parts[1]).trimming { $0.isWhitespace }
+      guard parts.count == 2, parts[0].trimmed == name else { continue }
+      return parts[1].trimmed
     }
     return nil
   }
 }
 
-extension String {
-  func trimming(_ unwanted: (Character) -> Bool) -> String {
-    let start = drop(while: unwanted)
-    return String(start.reversed().drop(while: unwanted).reversed())
+extension StringProtocol {
+  /// Without white space at both ends.
+  var trimmed: String {
+    let start = drop(while: \.isWhitespace)
+    return String(start.reversed().drop(while: \.isWhitespace).reversed())
   }
 }

@@ -1,4 +1,5 @@
 import COneDNN
+import Glibc
 
 /// One oneDNN primitive for fixed sizes; any number of threads may hold it, each runs it through a `PackedCall` of its own.
 final class PackedOperation: @unchecked Sendable {
@@ -109,13 +110,15 @@ final class PackedCall {
   }
 }
 
-/// Zeroed memory, aligned for the widest vectors.
+/// Zeroed memory, aligned for the widest vectors; half a megabyte and more asks for 2 MB pages, which one row's product with it feels.
 final class PackedBuffer: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
   init(bytes: Int) {
-    let size = Swift.max(bytes, 64)
-    pointer = .allocate(byteCount: size, alignment: 64)
+    let page = bytes >= 1 << 19 ? 1 << 21 : 64
+    let size = Swift.max(bytes + page - 1, page) & ~(page - 1)
+    pointer = .allocate(byteCount: size, alignment: page)
+    if page > 64 { madvise(pointer, size, MADV_HUGEPAGE) }
     pointer.initializeMemory(as: UInt8.self, repeating: 0, count: size)
   }
   deinit { pointer.deallocate() }

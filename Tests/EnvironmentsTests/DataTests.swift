@@ -63,9 +63,10 @@ import Testing
       ]
       for (key, value) in changes { arrays[key] = value }
       try NPZ.write(arrays.map { ($0, $1) }, to: path)
-      return message { #expect(try DataSet.load(path).episodes.count == 3) }
+      return message { _ = try DataSet.load(path) }
     }
     #expect(try attempt([:]) == "no error")
+    #expect(try DataSet.load(path).episodes.count == 3)
     #expect(
       try attempt(["timeouts": nil]) == "'\(path)' has no array 'timeouts'; it has actions, infos, observations, rewards, terminals")
     #expect(try attempt(["rewards": .zeros([4])]) == "'\(path)': rewards want the shape [3], got [4]")
@@ -78,7 +79,7 @@ import Testing
   @Test func collectingCountsEveryStep() throws {
     let vector = try VectorEnvironment(count: 3, chunk: 4, seed: 2) { _ in try Environments.make("Hopper-v5") }
     var stream = RandomStream(seed: 1)
-    let set = try collect(from: vector, steps: 500) { _ in Tensor.uniform([3, 4, 3], -2, 2, using: &stream) }
+    let set = try collect(from: vector, steps: 500) { _ in try Tensor.uniform([3, 4, 3], -2, 2, using: &stream) }
     #expect(set.count == vector.environmentSteps)
     #expect((500..<512).contains(set.count))
     #expect(set.actions.values.allSatisfy { abs($0) <= 1 })

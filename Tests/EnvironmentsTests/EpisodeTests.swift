@@ -97,7 +97,7 @@ func message(_ body: () throws -> Void) -> String {
     #expect(message { _ = try hopper.start(position: [0, 1.25, 0, 0, 0, 0], velocity: [0, 0, 0, 0, 0, 1e30]) }.contains("the simulation went bad"))
     #expect(message { _ = try hopper.start(position: [0], velocity: []) } == "the model's position has 6 numbers, got 1")
     _ = try hopper.start(position: [0, 1.25, 0, 0, 0, 0], velocity: [0, 0, 0, 0, 0, 0])
-    #expect(try hopper.step([0, 0, 0]).observation.allSatisfy(\.isFinite))
+    #expect(try hopper.step([0, 0, 0]).observation.allSatisfy { $0.isFinite })
   }
 
   @Test func boxes() throws {

@@ -53,7 +53,7 @@ struct ErrorTests {
     let world = try World()
     let source = "print(setmetatable({}, {__tostring = function() t.integer('x') end}))"
     #expect(world.message(source) == "chunk:1: bad argument #1 to 'integer' (integer expected, got string)")
-    #expect(world.message("print(setmetatable({}, {__tostring = function() return {} end}))") == "'__tostring' must return a string")
+    #expect(world.message("print(setmetatable({}, {__tostring = function() return {} end}))") == "chunk:1: '__tostring' must return a string")
   }
 
   /// Lua -> Swift -> Lua -> ... must end in an error, not in a crash.

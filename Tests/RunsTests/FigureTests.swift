@@ -28,7 +28,7 @@ import Testing
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 2)
     }
     let text = try figure.text(width: 60, height: 20)
-    #expect(text.contains("return_mean^2") && text.split(separator: "\n").allSatisfy { $0.count <= 60 })
+    #expect(text.contains("steps") && text.split(separator: "\n").allSatisfy { $0.count <= 60 })
   }
 
   @Test func logarithmicAxes() throws {
@@ -45,6 +45,11 @@ import Testing
     (Figure([.init("a", .image(rows: [[1], []], x: 0...1, y: 0...1))]), "rows of one length, got lengths [0, 1]"),
   ])
   func saysWhatIsWrong(figure: Figure, wanted: String) { #expect(message { _ = try figure.text() }.contains(wanted)) }
+
+  @Test func imagesNeedAFile() {
+    let figure = Figure([.init("value", .image(rows: [[1]], x: 0...1, y: 0...1))])
+    #expect(message { _ = try figure.text() } == "an image is drawn into a file only: .svg or .png")
+  }
 
   @Test func saysWhichEndingsItKnows() {
     #expect(message { try Figure([.init("a", .line(x: [1, 2], y: [1, 2]))]).write(to: "a.jpg") } == "a picture's name ends in .svg or .png, got 'a.jpg'")

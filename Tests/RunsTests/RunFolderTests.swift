@@ -22,7 +22,7 @@ import Testing
       let read = try Manifest.read(run.path)
       #expect(read.status == .failed && read.error == "a \"mistake\"" && read.seed == 7 && read.threads == 2 && read.version == "1.2")
       // printf 'print(1)\n' | sha256sum
-      #expect(read.scriptSHA256 == "42c9f1cc5684f820551b8b6a82fe23d67dff2a8c3f8ed3b938ba25103e40c7cd")
+      #expect(read.scriptSHA256 == "cc42155088fca5730758db72b2a5bca33112a941dfaa2d43098ec422ce4ea213")
       #expect(read.modules.count == 1 && read.options["lr"]?.number == 3e-4 && read.ended != nil)
       #expect(!read.processor.isEmpty && read.started.count == "2026-01-02T03:04:05Z".count)
     }
