@@ -105,6 +105,8 @@ protocol Learner: Agent {
   var collector: Collector { get }
   var round: Round { get set }
   var trainFreq: Int { get }
+  /// Asked before each step whether to stop.
+  var interruption: () throws -> Void { get }
   /// What to do in the environments at `observation` [n, observation], as the networks see it.
   func decide(_ observation: Tensor) throws -> Decision
   /// The gradient steps due after `transitions` new ones.
@@ -116,7 +118,7 @@ protocol Learner: Agent {
 extension Learner {
   func runRound() throws -> Advance {
     while round.vectorSteps < trainFreq {
-      try Interrupt.check()
+      try interruption()
       let outcome = try collector.step(decide)
       round.vectorSteps += 1
       round.environmentSteps += outcome.stepsTaken.reduce(0, +)
@@ -125,11 +127,14 @@ extension Learner {
     }
     let steps = plan(transitions: round.transitions)
     while round.updates < steps.count {
-      try Interrupt.check()
+      try interruption()
       let step = steps[round.updates]
       let metrics = try update(step)
       round.updates += 1
-      if step == .joint || step == .critic { (round.gradientSteps, collector.counts.gradientSteps) = (round.gradientSteps + 1, collector.counts.gradientSteps + 1) }
+      if step == .joint || step == .critic {
+        round.gradientSteps += 1
+        collector.counts.gradientSteps += 1
+      }
       round.metrics.add(metrics)
     }
     defer { round = Round() }

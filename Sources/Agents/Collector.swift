@@ -18,7 +18,7 @@ final class Collector {
   private let gamma: Float
   private let discountPerStep: Bool
   private let normalize: (Tensor) throws -> Tensor
-  /// Where the environments are, as the networks see it; nil before the first reset.
+  /// Where the environments are, as the networks see it; nil where a reset is due.
   private var observation: Tensor?
 
   /// `normalize` turns the environment's observations into what the networks see and the buffer keeps.
@@ -31,11 +31,11 @@ final class Collector {
     self.normalize = normalize
   }
 
-  /// One vector step with what `decide` answers.
+  /// One vector step with what `decide` answers. Where the environments fail, the next call begins new episodes.
   func step(_ decide: (Tensor) throws -> Decision) throws -> VectorStep {
-    let current = try observation ?? normalize(environment.reset(seed: seed))
-    observation = current
+    let current = try observation ?? normalize(environment.reset(seed: counts.vectorSteps == 0 ? seed : nil))
     let decision = try decide(current)
+    observation = nil
     let outcome = try environment.step(decision.executed)
 
     let discount = outcome.stepsTaken.map { steps in

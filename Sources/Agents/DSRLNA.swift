@@ -22,6 +22,7 @@ public final class DSRLNA: Agent, Learner {
 
   let collector: Collector
   var round = Round()
+  var interruption: () throws -> Void = Interrupt.check
   /// The batches of the distillation under way.
   var distillation: Distillation?
   let actorOptimizer: Adam

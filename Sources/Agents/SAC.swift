@@ -13,10 +13,11 @@ public final class SAC: Agent, Learner {
 
   let collector: Collector
   var round = Round()
+  var interruption: () throws -> Void = Interrupt.check
   private let scale: ActionScale
   private let actorOptimizer: Adam
   private let criticOptimizer: Adam
-  private var actorStream: RandomStream
+  var actorStream: RandomStream
   private var evaluationStream: RandomStream
 
   /// Throws for options out of their range and for an unbounded action space.

@@ -34,16 +34,25 @@ struct AdamStep: Sendable {
 /// Kingma and Ba 2015, algorithm 1, with either kind of weight decay.
 func adamStep(_ parameter: Tensor, _ gradient: Tensor, _ first: Tensor, _ second: Tensor, _ step: AdamStep) throws {
   try onPointers(parameter, gradient, first, second) { pointers, range in
-    guard let m = pointers.first, let v = pointers.second else { return }
-    let (p, g) = (pointers.parameter, pointers.gradient)
-    for i in range {
-      let slope = g[i] * step.gradientScale + step.coupledDecay * p[i]
-      let mean = m[i] + (1 - step.beta1) * (slope - m[i])
-      let square = step.beta2 * v[i] + (1 - step.beta2) * slope * slope
-      m[i] = mean
-      v[i] = square
-      p[i] = step.shrink * p[i] - step.stepSize * mean / (square.squareRoot() * step.secondScale + step.epsilon)
-    }
+    guard let first = pointers.first, let second = pointers.second else { return }
+    let start = range.lowerBound
+    adamLoop(pointers.parameter + start, pointers.gradient + start, first + start, second + start, range.count, step)
+  }
+}
+
+private func adamLoop(
+  _ p: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>,
+  _ count: Int, _ step: AdamStep
+) {
+  let (keep1, new1) = (step.beta1, 1 - step.beta1)
+  for i in 0..<count {
+    let slope = g[i] * step.gradientScale + step.coupledDecay * p[i]
+    let moved = keep1 * m[i] + new1 * slope
+    let mean = moved * moved > 1e-36 ? moved : 0  // without a gradient it would decay into denormals, which cost 100 cycles each
+    let square = step.beta2 * v[i] + (1 - step.beta2) * slope * slope
+    m[i] = mean
+    v[i] = square
+    p[i] = step.shrink * p[i] - step.stepSize * mean / (square.squareRoot() * step.secondScale + step.epsilon)
   }
 }
 

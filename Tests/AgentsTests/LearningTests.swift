@@ -1,0 +1,224 @@
+import Environments
+import Tensors
+import Testing
+
+@testable import Agents
+
+private func probe() throws -> Tensor { try Tensor([-0.9, -0.4, 0, 0.4, 0.9], shape: [5, 1]) }
+
+/// The best action is half the observation.
+@Test func sacSolvesABandit() throws {
+  var options = SAC.Options()
+  (options.hidden, options.learningRate, options.batchSize, options.gradientSteps) = ([32, 32], 3e-3, 64, 2)
+  let agent = try SAC(guesses(bound: 2), options)
+  while agent.counts.environmentSteps < 2400 { _ = try agent.advance() }
+  let action = try agent.act(probe(), deterministic: true).values
+  #expect(zip(action, try probe().values).allSatisfy { abs($0 - 0.5 * $1) < 0.1 }, "\(action)")
+}
+
+/// Riccati: P = 1 + γP - (γP/2)² / (0.1 + γP/4), a = -(γP/2) x / (0.1 + γP/4).
+@Test func sacFindsTheLinearRegulator() throws {
+  var options = SAC.Options()
+  (options.hidden, options.learningRate, options.batchSize, options.gradientSteps) = ([32, 32], 3e-3, 64, 4)
+  (options.gamma, options.tau) = (0.9, 0.02)
+  let environment = try VectorEnvironment(count: 4) { _ in try TimeLimit(Regulator(), maxEpisodeSteps: 20) }
+  let agent = try SAC(environment, options)
+  while agent.counts.environmentSteps < 4000 { _ = try agent.advance() }
+
+  var p = 1.0
+  for _ in 0..<200 { p = 1 + 0.9 * p - (0.45 * p) * (0.45 * p) / (0.1 + 0.225 * p) }
+  let gain = 0.45 * p / (0.1 + 0.225 * p)
+  let states: [Float] = [-0.8, -0.4, 0, 0.4, 0.8]
+  let action = try agent.act(Tensor(states, shape: [5, 1]), deterministic: true).values
+  #expect(zip(action, states).allSatisfy { abs(Double($0) + gain * Double($1)) < 0.3 }, "gain \(gain), actions \(action)")
+}
+
+/// The base policy makes every action in [-0.8, 0.8], most of them of several noises; the best is half the observation.
+@Test(arguments: DSRLNA.UpdateOrder.allCases)
+func steeringFindsTheBestNoise(order: DSRLNA.UpdateOrder) throws {
+  let policy = TrianglePolicy()
+  var options = DSRLNA.Options()
+  (options.hidden, options.learningRate, options.batchSize, options.initRolloutSteps) = ([32, 32], 3e-3, 64, 100)
+  (options.targetEntropy, options.updateOrder) = (-2, order)
+  let agent = try DSRLNA(guesses(), policy: policy, options)
+  for _ in 0..<150 { _ = try agent.advance() }
+
+  let evaluation = try guesses(4)
+  let base = BasePolicyActor(policy, seed: 5)
+  let before = try evaluate(policy: base.act, on: evaluation, episodes: 200, seed: 7)
+  let after = try evaluate(policy: { try agent.act($0, deterministic: true) }, on: evaluation, episodes: 200, seed: 7)
+  #expect(before.mean < -0.15)
+  #expect(after.mean > -0.02, "\(after.mean)")
+  #expect(policy.largestNoise > 1.5)  // the base policy's own noise is not confined to the actor's box
+}
+
+// MARK: Same seed, same numbers
+
+@Test func sameSeedSameNumbers() throws {
+  for _ in 0..<2 {
+    let (one, two, other) = (try smallSteering(), try smallSteering(), try smallSteering { $0.seed = 1 })
+    for _ in 0..<4 {
+      let (a, b, c) = (try one.advance(), try two.advance(), try other.advance())
+      #expect(a.metrics == b.metrics)
+      #expect(a.episodes == b.episodes)
+      #expect(a.episodes != c.episodes)
+    }
+    #expect(learned(one) == learned(two))
+    #expect(learned(one) != learned(other))
+  }
+}
+
+@Test func evaluationDoesNotMoveTraining() throws {
+  let (one, two) = (try smallSteering(), try smallSteering())
+  for _ in 0..<3 {
+    _ = try one.advance()
+    _ = try two.act(probe(), deterministic: false)
+    _ = try two.advance()
+  }
+  #expect(learned(one) == learned(two))
+}
+
+/// Stopped before each of its steps in turn, an agent goes on to the same numbers.
+@Test func interruptsChangeNothing() throws {
+  let (one, two) = (try smallSteering(), try smallSteering())
+  for _ in 0..<3 {
+    let whole = try one.advance()
+    var steps = 0
+    var broken: Advance?
+    while broken == nil {
+      var left = steps == 0 ? 0 : 1
+      two.interruption = {
+        if left == 0 { throw Interrupt.requested }
+        left -= 1
+      }
+      do { broken = try two.advance() } catch is Interrupt { steps += 1 }
+    }
+    #expect(steps > 1)
+    #expect(broken?.metrics == whole.metrics)
+    #expect(broken?.episodes == whole.episodes)
+    #expect(broken?.gradientSteps == whole.gradientSteps)
+  }
+  #expect(learned(one) == learned(two))
+}
+
+private func restored<A: Agent>(_ agent: A, into fresh: A) throws -> A {
+  try fresh.load(Dictionary(agent.tensors.map { ($0.name, $0.tensor) }) { first, _ in first }, agent.record)
+  return fresh
+}
+
+@Test func checkpointsContinueToTheBit() throws {
+  let steering = try smallSteering()
+  for _ in 0..<3 { _ = try steering.advance() }
+  var left = 6  // stops amid the distillation
+  steering.interruption = {
+    left -= 1
+    if left < 0 { throw Interrupt.requested }
+  }
+  #expect(throws: Interrupt.self) { try steering.advance() }
+  #expect(steering.distillation != nil)
+  steering.interruption = {}
+  let copy = try restored(steering, into: smallSteering { $0.seed = 77 })
+  for _ in 0..<3 { #expect(try copy.advance().metrics == steering.advance().metrics) }
+  #expect(learned(copy) == learned(steering))
+  #expect(copy.counts == steering.counts)
+
+  let sac = try smallSAC()
+  for _ in 0..<8 { _ = try sac.advance() }
+  let twin = try restored(sac, into: smallSAC { $0.seed = 77 })
+  for _ in 0..<3 { #expect(try twin.advance().metrics == sac.advance().metrics) }
+  #expect(throws: UsageError.self) { try twin.load([:], steering.record) }
+}
+
+// MARK: Options
+
+private let steeringOptions: [(String, @Sendable (inout DSRLNA.Options) -> Void)] = [
+  ("actionMagnitude", { $0.actionMagnitude = 1 }), ("gradientSteps", { $0.gradientSteps = -1 }),
+  ("noiseCriticGradSteps", { $0.noiseCriticGradSteps = 3 }), ("trainFreq", { $0.trainFreq = 3 }),
+  ("initRolloutSteps", { $0.initRolloutSteps = 5 }), ("hidden", { $0.hidden = [8] }), ("activation", { $0.activation = .relu }),
+  ("layerNorm", { $0.layerNorm = false }), ("nCritics", { $0.nCritics = 3 }), ("criticBackupCombine", { $0.criticBackupCombine = .mean }),
+  ("learningRate", { $0.learningRate = 2e-3 }), ("actorLearningRate", { $0.actorLearningRate = 2e-3 }),
+  ("criticLearningRate", { $0.criticLearningRate = 2e-3 }), ("noiseCriticLearningRate", { $0.noiseCriticLearningRate = 2e-3 }),
+  ("entCoefLearningRate", { $0.entCoefLearningRate = 2e-3 }), ("batchSize", { $0.batchSize = 8 }), ("bufferSize", { $0.bufferSize = 4 }),
+  ("tau", { $0.tau = 0.1 }), ("rewardScale", { $0.rewardScale = 2 }), ("entCoef", { $0.entCoef = .fixed(0.5) }),
+  ("targetEntropy", { $0.targetEntropy = nil }), ("distillationNoise", { $0.distillationNoise = .box }),
+  ("updateOrder", { $0.updateOrder = .actorAfterDistillation }), ("criticWarmup", { $0.criticWarmup = 2 }),
+  ("actorInit", { $0.actorInit = .gaussian }), ("seed", { $0.seed = 1 }),
+]
+
+@Test(arguments: steeringOptions.indices)
+func everySteeringOptionMatters(index: Int) throws {
+  let (name, change) = steeringOptions[index]
+  let (plain, changed) = (try smallSteering(), try smallSteering(TrianglePolicy(), change))
+  for _ in 0..<5 { _ = (try plain.advance(), try changed.advance()) }
+  #expect(learned(plain) != learned(changed), "\(name)")
+}
+
+private let sacOptions: [(String, @Sendable (inout SAC.Options) -> Void)] = [
+  ("learningRate", { $0.learningRate = 2e-3 }), ("bufferSize", { $0.bufferSize = 4 }), ("learningStarts", { $0.learningStarts = 20 }),
+  ("batchSize", { $0.batchSize = 8 }), ("tau", { $0.tau = 0.1 }), ("trainFreq", { $0.trainFreq = 2 }),
+  ("gradientSteps", { $0.gradientSteps = -1 }), ("entCoef", { $0.entCoef = .fixed(0.5) }), ("targetEntropy", { $0.targetEntropy = 0 }),
+  ("hidden", { $0.hidden = [8] }), ("activation", { $0.activation = .tanh }), ("layerNorm", { $0.layerNorm = true }),
+  ("nCritics", { $0.nCritics = 3 }), ("seed", { $0.seed = 1 }),
+]
+
+@Test(arguments: sacOptions.indices)
+func everySACOptionMatters(index: Int) throws {
+  let (name, change) = sacOptions[index]
+  let (plain, changed) = (try smallSAC(), try smallSAC(change))
+  for _ in 0..<8 { _ = (try plain.advance(), try changed.advance()) }
+  #expect(learned(plain) != learned(changed), "\(name)")
+}
+
+/// -1: as many gradient steps as transitions came in.
+@Test func gradientStepsFollowTransitions() throws {
+  let agent = try smallSAC { ($0.gradientSteps, $0.trainFreq) = (-1, 2) }
+  for _ in 0..<2 { _ = try agent.advance() }
+  let advance = try agent.advance()
+  #expect(advance.transitions == 8 && advance.gradientSteps == 8)
+}
+
+// MARK: Evaluation
+
+/// Episodes of environment i last i + 1 steps; each does its share all the same.
+private final class Staircase: Environment {
+  let id = "Staircase"
+  let observationSpace = Box(symmetric: 1, count: 1)
+  let actionSpace = Box(symmetric: 1, count: 1)
+  let maxEpisodeSteps: Int? = nil
+  let runsOnAnyThread = true
+  var stream = RandomStream(seed: 0)
+  let length: Int
+  private var step = 0
+
+  init(length: Int) { self.length = length }
+  func reset() -> [Double] {
+    step = 0
+    return [0]
+  }
+  func step(_ action: [Double]) -> Step {
+    step += 1
+    return Step(observation: [0], reward: 1, terminated: step == length, info: ["success": length == 1 ? 1 : 0])
+  }
+  var state: EnvironmentState { EnvironmentState(id: id, numbers: [Double(step)], stream: stream) }
+  func restore(_ state: EnvironmentState) { step = Int(state.numbers[0]) }
+}
+
+@Test func evaluationGivesEveryEnvironmentItsShare() throws {
+  let environment = try VectorEnvironment(count: 3) { Staircase(length: $0 + 1) }
+  let evaluation = try evaluate(policy: { Tensor.zeros([$0.shape[0], 1]) }, on: environment, episodes: 7, seed: 0)
+  #expect(evaluation.lengths == [1, 1, 1, 2, 2, 3, 3])
+  #expect(evaluation.returns == [1, 1, 1, 2, 2, 3, 3])
+  #expect(evaluation.successRate == 3.0 / 7)
+  #expect(abs(evaluation.mean - 13.0 / 7) < 1e-12 && abs(evaluation.std - 0.832_993_1) < 1e-6)
+  #expect(throws: UsageError.self) { try evaluate(policy: { $0 }, on: environment, episodes: 0, seed: 0) }
+}
+
+@Test func evaluationsOfOneSeedMeetTheSameEpisodes() throws {
+  let environment = try guesses(3)
+  let one = try evaluate(policy: { Tensor.zeros([$0.shape[0], 1]) }, on: environment, episodes: 10, seed: 4)
+  let two = try evaluate(policy: { Tensor.zeros([$0.shape[0], 1]) }, on: environment, episodes: 10, seed: 4)
+  let other = try evaluate(policy: { Tensor.zeros([$0.shape[0], 1]) }, on: environment, episodes: 10, seed: 5)
+  #expect(one == two)
+  #expect(one != other)
+  #expect(one.successes == nil)
+}
