@@ -43,7 +43,7 @@ final class AgentObject: LuaObject, CustomStringConvertible {
 
 extension Interpreter {
   /// dsrl.agent, dsrl.preset, dsrl.evaluate, and the types Agent, Actor and Evaluation.
-  func installAgents() throws {
+  func installAgents() {
     module("dsrl.agent", doc: "What learns by acting.") { m in
       m.function("sac", "(options: table) -> Agent", "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size.",
         options: SAC.Options.self, makeSAC)
@@ -74,10 +74,6 @@ extension Interpreter {
       }
       t.property("kind", "string", "Of the agent that it comes from.") { $0.head.kind }
     }
-    installEvaluation()
-    try attach(to: "dsrl", "preset", "(name: string, overrides?: table) -> table",
-      "The published options of a task (\"hopper\", \"can\", ...) for dsrl.agent.dsrl_na, with your own over them.",
-      load("return require 'presets'(...)", name: "=preset"))
   }
 
   private func declareAgent(_ t: LuaType<AgentObject>) {

@@ -29,6 +29,16 @@ extension Session {
     let folder = try Session.standardLibrary()
     let path = lua.searchPath
     lua.searchPath = "\(folder)/?.lua;\(path)"
+    try attach("learn", of: folder, to: "Agent", "(options: table) -> table",
+      "Collects, updates, evaluates and logs until `steps` more environment steps are done; returns the evaluations. steps, eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic (false), log_every, on_eval, on_step.")
+    try attach("preset", of: folder, to: "dsrl", "(name: string, overrides?: table) -> table",
+      "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, with yours laid over.")
+  }
+
+  /// Binds the function that stdlib/<name>.lua returns.
+  private func attach(_ name: String, of folder: String, to owner: String, _ signature: String, _ doc: String) throws {
+    let function = try lua.load(file: "\(folder)/\(name).lua").call(returning: LuaFunction.self, name)
+    try lua.attach(to: owner, name, signature, doc, function)
   }
 
   /// `require` notes what it loads, `os.exit` ends the run, `print` does not run into the progress line.
