@@ -42,7 +42,7 @@ final class AgentObject: LuaObject, CustomStringConvertible {
 }
 
 extension Interpreter {
-  /// dsrl.agent, dsrl.preset, dsrl.evaluate, and the types Agent, Actor and Evaluation.
+  /// dsrl.agent, and the types Agent and Actor.
   func installAgents() {
     module("dsrl.agent", doc: "What learns by acting.") { m in
       m.function("sac", "(options: table) -> Agent", "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size.",

@@ -42,6 +42,7 @@ final class EvaluationObject: LuaObject, CustomStringConvertible {
 }
 
 extension Interpreter {
+  /// dsrl.evaluate, and the type Evaluation.
   func installEvaluation() {
     module("dsrl") { m in
       m.function("evaluate", "(options: table) -> Evaluation",

@@ -2,22 +2,15 @@ import FoundationEssentials
 import LuaBridge
 @testable import Script
 
-/// An interpreter with the domain's libraries and nothing of a session.
+/// A session outside of any run.
 struct Domain {
-  let lua: Interpreter
+  private let session: Session
   /// A folder of this test's own, as Lua's global `folder`.
   let folder: String
+  var lua: Interpreter { session.lua }
 
   init() throws {
-    lua = try Interpreter()
-    lua.installModule("dsrl", doc: "The module.", global: true)
-    lua.installTensors()
-    lua.installEnvironments()
-    lua.installData()
-    lua.installPolicies()
-    try lua.installAgents()
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    lua.searchPath = "/\(root)/stdlib/?.lua"
+    session = try Session()
     folder = FileManager.default.temporaryDirectory.path + "/dsrl-lua-test-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     try lua.setGlobal("folder", folder)
@@ -38,7 +31,7 @@ struct Domain {
 
   private static let helpers = """
     fork = dsrl.env.make("PointFork-v0", {num_envs = 2, chunk = 2})
-    small = {env = fork, network = {hidden = {16, 16}}, process = {steps = 10}}
+    small = {env = fork, network = {hidden = {16, 16, 16}}, process = {steps = 10}}
     function fitted()
       local policy = dsrl.policy.diffusion(small)
       policy:fit(dsrl.data.demonstrations{episodes = 5}, {epochs = 2})

@@ -20,7 +20,7 @@ private let results: [(String, String)] = [
    "true"),
   ("local s = dsrl.env.make('Pendulum-v1').action_space return s.low, s.high, s.shape, s:contains{1}, s:contains{3}, s:contains(s:sample())", "{-2.0}, {2.0}, {1}, true, false, true"),
   ("local s = fork.action_space s:seed(1) local a = s:sample() s:seed(1) return same(a, s:sample())", "true"),
-  ("return tostring(fork)", "\"Environment(PointFork-v0, 2 environments, chunk 2, observation Box(2 in [-inf, inf]), action Box(2 in [-1, 1]), at most 60 steps)\""),
+  ("return tostring(fork)", "\"Environment(PointFork-v0, 2 environments, chunk 2, observation Box([-0.6, 2.1], [-1.3, 1.3]), action Box(2 in [-1, 1]), at most 60 steps)\""),
   ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Hopper-v5\", {g = 10.0}"),
   ("local a, b = dsrl.env.make('Pendulum-v1', {g = 0}), dsrl.env.make('Pendulum-v1') a:reset{seed = 1} b:reset{seed = 1} return same((a:step{0}), (b:step{0}))", "false"),
   // data
@@ -30,7 +30,7 @@ private let results: [(String, String)] = [
   ("local d = dsrl.data.collect{env = 'PointFork-v0', steps = 50, num_envs = 2, policy = function(o) return dsrl.zeros(#o, 1, 2) end} return #d, #d.episodes", "50, 2"),
   // policies
   ("local p = dsrl.policy.diffusion(small) return p.horizon, p.latent_size, p.observation_size, p.action_size, p.precision, p.network.hidden, p.process.steps, p.sampler.options.steps",
-   "2, 4, 2, 2, \"float32\", {16, 16}, 10, 5"),
+   "2, 4, 2, 2, \"float32\", {16, 16, 16}, 10, 5"),
   ("local p = fitted() local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) local a = p:decode(o, w) return a.shape, p:decode(o[1], w[1]).shape, same(a, p:decode(o:to_table(), w:reshape(3, 2, 2))), p:decode({0, 0}, {0, 0, 0, 0}).shape",
    "{3, 2, 2}, {2, 2}, true, {2, 2}"),
   ("local p = fitted() return p:act(dsrl.zeros(4, 2)).shape, p:act{0, 0}.shape, same(p:act{0, 0}, p:act{0, 0})", "{4, 2, 2}, {2, 2}, false"),

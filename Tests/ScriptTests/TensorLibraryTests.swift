@@ -15,7 +15,7 @@ private let results: [(String, String)] = [
    "21.0, {5.0, 7.0, 9.0}, {2.0, 5.0}, {2, 1}"),
   ("local t = dsrl.tensor{{1, 5, 3}, {4, 2, 6}} return t:argmax(), t:argmax(1):to_table(), t:argmin(2):to_table(), t:min():item()",
    "6, {2.0, 1.0, 2.0}, {1.0, 2.0}, 1.0"),
-  ("local t = dsrl.tensor{1, 3, 5, 7} return t:var():item() * 3, dsrl.tensor{{1, 3}, {2, 2}}:std(2)[2]", "20.0, 0.0"),
+  ("local t = dsrl.tensor{1, 3, 5, 7} return math.abs(t:var():item() - 20 / 3) < 1e-5, dsrl.tensor{{1, 3}, {2, 2}}:std(2)[2]", "true, 0.0"),
   ("local t = dsrl.arange(6):reshape(2, 3) return t:transpose():to_table(), t:permute(2, 1).shape, t:reshape{3, -1}.shape, t:narrow(2, 2, 2):to_table()",
    "{{1.0, 4.0}, {2.0, 5.0}, {3.0, 6.0}}, {3, 2}, {3, 2}, {{2.0, 3.0}, {5.0, 6.0}}"),
   ("local t = dsrl.arange(6):reshape(2, 3) return t:index_select(2, {3, -3}):to_table(), t:gather(2, {{3}, {1}}):to_table()",
@@ -39,7 +39,7 @@ private let results: [(String, String)] = [
   ("return tostring(dsrl.arange(100))", "\"tensor f32 [100]\n    1    2    3  ...   98   99  100\""),
   ("return tostring(dsrl.arange(8):reshape(2, 2, 2))", "\"tensor f32 [2, 2, 2]\n[1, ...]\n  1  2\n  3  4\n[2, ...]\n  5  6\n  7  8\""),
   ("return tostring(dsrl.tensor(2.5)), tostring(dsrl.zeros(0, 3))", "\"tensor f32 []\n  2.5000\", \"tensor f32 [0, 3] (empty)\""),
-  ("return #tostring(dsrl.zeros(1):expand(1000000))", "58"),
+  ("return tostring(dsrl.zeros(1):expand(1000000))", "\"tensor f32 [1000000]\n  0  0  0  ...  0  0  0\""),
 ]
 
 @Suite struct TensorLibraryTests {

@@ -1,14 +1,18 @@
 import LuaBridge
 import Tensors
 import Testing
+import Glibc
 
 @Suite struct WrongTypesTests {
   /// A thousand calls of everything there is with what it does not want: each raises or not, and nothing stays behind.
   @Test func wrongTypesLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
+      do {
       let domain = try Domain()
       try domain.lua.run(WrongTypesTests.objects)
-      for entry in domain.lua.registry.entries { try domain.lua.run(WrongTypesTests.add(entry)) }
+      for entry in domain.lua.registry.entries where entry.name != "Figure:text" {  // it starts gnuplot
+        try domain.lua.run(WrongTypesTests.add(entry))
+      }
       try domain.lua.run(WrongTypesTests.warmUp)
       let before = Tensor.liveCount
       let calls = try domain.lua.run(WrongTypesTests.calls)
@@ -17,6 +21,7 @@ import Testing
       guard case .int(let count)? = calls.first else { throw UsageError("no count") }
       #expect(count > 100_000)
       try domain.close()
+      } catch { let f = fopen("/tmp/debug.txt", "w"); fputs("\(error)", f!); fclose(f!); throw error }
     }
   }
 
@@ -32,6 +37,8 @@ import Testing
     objects.Agent = dsrl.agent.sac{env = fork, hidden = {4}, learning_starts = 1000000}
     objects.Agent:save_actor(folder .. "/actor")
     objects.Actor = dsrl.agent.load_actor(folder .. "/actor")
+    objects.Progress = dsrl.progress("test", 1)
+    objects.Figure = dsrl.plot.line({1, 2}, {1, 2})
     objects.Evaluation = dsrl.evaluate{agent = objects.Agent, episodes = 1}
     """
 
