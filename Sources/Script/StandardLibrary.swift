@@ -31,6 +31,13 @@ extension Session {
     lua.searchPath = "\(folder)/?.lua;\(path)"
   }
 
+  /// Makes `require` find the modules beside a script, after those of stdlib.
+  public func useModules(beside script: String) {
+    let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
+    let places = lua.searchPath.split(separator: ";", maxSplits: 1)
+    lua.searchPath = "\(places.first ?? "");\(folder)/?.lua;\(folder)/?/init.lua;\(places.last ?? "")"
+  }
+
   /// `require` notes what it loads, `os.exit` ends the run, `print` does not run into the progress line.
   func installHooks() throws {
     let noteModule = try lua.makeFunction("require") { [unowned self] (path: String) throws -> Void in try run?.add(module: path) }
