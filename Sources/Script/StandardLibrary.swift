@@ -29,6 +29,12 @@ extension Session {
     let folder = try Session.standardLibrary()
     let path = lua.searchPath
     lua.searchPath = "\(folder)/?.lua;\(path)"
+    try lua.attach(
+      to: "Agent", "learn", "(options: table) -> table",
+      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on.",
+      lua.load("return require 'learn'(...)", name: "=learn"))
+    // Lua seeds math.random by the clock; a run is to give the same numbers again.
+    if run != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
   }
 
   /// Makes `require` find the modules beside a script, after those of stdlib.
