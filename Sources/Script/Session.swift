@@ -25,6 +25,11 @@ public final class Session {
     lua = try Interpreter()
     (self.run, self.seed, self.settings) = (run, seed, Settings(settings))
     lua.installModule("dsrl", doc: "Steering of diffusion policies by reinforcement learning over their initial noise.", global: true)
+    lua.installTensors(seed: seed)
+    lua.installEnvironments()
+    lua.installData()
+    lua.installPolicies()
+    try lua.installAgents()
     try installRun()
     lua.installTensors(seed: seed)
     lua.installEnvironments()
@@ -39,13 +44,6 @@ public final class Session {
     installPlots()
     try installHooks()
     try installStandardLibrary()
-  }
-
-  /// Makes `require` find the modules beside a script.
-  public func useModules(beside script: String) {
-    let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
-    let path = lua.searchPath
-    lua.searchPath = "\(folder)/?.lua;\(folder)/?/init.lua;\(path)"
   }
 
   /// A line of the run's metrics; outside of a run it is only checked.
