@@ -1,0 +1,105 @@
+import Testing
+import Tensors
+
+/// Lua in, what it returns out.
+private let results: [(String, String)] = [
+  // environments
+  ("local env = dsrl.env.make('Pendulum-v1', {seed = 3}) local obs, info = env:reset() return obs.shape, env.num_envs, env.chunk, env.max_episode_steps, next(info)",
+   "{3}, nil, 1, 200, nil"),
+  ("local env = dsrl.env.make('Pendulum-v1') env:reset{seed = 1} local o, r, term, trunc = env:step{0.5} return #o, math.type(r), term, trunc", "3, \"float\", false, false"),
+  ("local env = dsrl.env.make('Pendulum-v1', {max_episode_steps = 2}) env:reset() env:step{0} local _, _, term, trunc = env:step{0} return term, trunc", "false, true"),
+  ("local env = dsrl.env.make('PointFork-v0', {num_envs = 3, chunk = 2}) local o = env:reset() local p, r, term, trunc, info = env:step(dsrl.zeros(3, 2, 2)) return o.shape, p.shape, r.shape, term, trunc, info.steps_taken, info.final_observation.shape, info.episodes",
+   "{3, 2}, {3, 2}, {3}, {false, false, false}, {false, false, false}, {2, 2, 2}, {3, 2}, {}"),
+  ("local env = dsrl.env.make('PointFork-v0', {num_envs = 1, max_episode_steps = 1}) env:reset() local _, _, _, trunc, info = env:step{{{0, 0}}} local e = info.episodes[1] return trunc, e.env, e.length, e.success",
+   "{true}, 1, 1, false"),
+  ("local a, b = dsrl.env.make('PointFork-v0'), dsrl.env.make('PointFork-v0') return same(a:reset{seed = 5}, b:reset{seed = 5}), same(a:reset(), b:reset{seed = 5})", "true, false"),
+  ("local env = dsrl.env.make('PointFork-v0', {seed = 2}) env:reset() local s = env:state() local a = env:step{1, 0} env:set_state(s) return same(a, (env:step{1, 0}))", "true"),
+  ("fork:reset{seed = 2} local s = fork:state() local act = dsrl.ones(2, 4) local a = fork:step(act) fork:set_state(s) return same(a, (fork:step(act))), tostring(s)",
+   "true, \"EnvironmentState(PointFork-v0)\""),
+  ("local env = dsrl.env.make('PointFork-v0', {chunk = 3}) env:reset{seed = 1} local a = env:step(dsrl.ones(3, 2)) local one = dsrl.env.make('PointFork-v0') one:reset{seed = 1} for i = 1, 2 do one:step{1, 1} end return same(a, (one:step{1, 1}))",
+   "true"),
+  ("local s = dsrl.env.make('Pendulum-v1').action_space return s.low, s.high, s.shape, s:contains{1}, s:contains{3}, s:contains(s:sample())", "{-2.0}, {2.0}, {1}, true, false, true"),
+  ("local s = fork.action_space s:seed(1) local a = s:sample() s:seed(1) return same(a, s:sample())", "true"),
+  ("return tostring(fork)", "\"Environment(PointFork-v0, 2 environments, chunk 2, observation Box(2 in [-inf, inf]), action Box(2 in [-1, 1]), at most 60 steps)\""),
+  ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Hopper-v5\", {g = 10.0}"),
+  ("local a, b = dsrl.env.make('Pendulum-v1', {g = 0}), dsrl.env.make('Pendulum-v1') a:reset{seed = 1} b:reset{seed = 1} return same((a:step{0}), (b:step{0}))", "false"),
+  // data
+  ("local d = dsrl.data.demonstrations{episodes = 3, seed = 1} d:save(folder .. '/d.npz') local e = dsrl.data.load(folder .. '/d.npz') return #d == #e, same(d.observations, e.observations), #d:returns(), #d.terminals == #d, d.episodes[1].first, d.episodes[3].last == #d, d:statistics().episodes",
+   "true, true, 3, true, 1, true, 3"),
+  ("local d = dsrl.data.collect{env = fork, episodes = 3, policy = function(o) return dsrl.zeros(o.shape[1], 2, 2) end} return #d.episodes, d.episodes[1].length, d.actions.shape[2]", "3, 60, 2"),
+  ("local d = dsrl.data.collect{env = 'PointFork-v0', steps = 50, num_envs = 2, policy = function(o) return dsrl.zeros(#o, 1, 2) end} return #d, #d.episodes", "50, 2"),
+  // policies
+  ("local p = dsrl.policy.diffusion(small) return p.horizon, p.latent_size, p.observation_size, p.action_size, p.precision, p.network.hidden, p.process.steps, p.sampler.options.steps",
+   "2, 4, 2, 2, \"float32\", {16, 16}, 10, 5"),
+  ("local p = fitted() local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) local a = p:decode(o, w) return a.shape, p:decode(o[1], w[1]).shape, same(a, p:decode(o:to_table(), w:reshape(3, 2, 2))), p:decode({0, 0}, {0, 0, 0, 0}).shape",
+   "{3, 2, 2}, {2, 2}, true, {2, 2}"),
+  ("local p = fitted() return p:act(dsrl.zeros(4, 2)).shape, p:act{0, 0}.shape, same(p:act{0, 0}, p:act{0, 0})", "{4, 2, 2}, {2, 2}, false"),
+  ("local seen, p = {}, dsrl.policy.diffusion(small) local last = p:fit(dsrl.data.demonstrations{episodes = 3}, {epochs = 3, on_epoch = function(e) seen[#seen + 1] = e.epoch .. '/' .. e.epochs end}) return seen, last.epoch, last.loss > 0",
+   "{\"1/3\", \"2/3\", \"3/3\"}, 3, true"),
+  ("local p = fitted() p:save(folder .. '/p') local q = dsrl.policy.load(folder .. '/p') local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) return same(p:decode(o, w), q:decode(o, w)), tostring(p) == tostring(q)", "true, true"),
+  ("local p = fitted() p:set_sampler(dsrl.sampler.ddim{steps = 2, clip = false}) return tostring(p.sampler), tostring(p):match('times [%d ]+')", "\"ddim(2 steps, leading spacing, no clip)\", \"times 5 0\""),
+  // agents
+  ("local a = dsrl.agent.sac{env = fork, hidden = {8}, learning_starts = 4, batch_size = 4} local r = a:advance() a:advance() return r.environment_steps, r.transitions, r.gradient_steps, r.metrics, a.environment_steps, a.phase, a.options.hidden, a.kind",
+   "4, 2, 0, nil, 8, \"learning\", {8}, \"sac\""),
+  ("local a = dsrl.agent.sac{env = fork, hidden = {8}, learning_starts = 2, batch_size = 4} local r = a:advance() return r.gradient_steps, r.metrics['train/ent_coef'], a:act(dsrl.zeros(3, 2)).shape, a:act({0, 0}, {deterministic = true}).shape",
+   "1, 1.0, {3, 2, 2}, {2, 2}"),
+  ("local p = fitted() local a = dsrl.agent.dsrl_na{env = fork, policy = p, hidden = {8}, init_rollout_steps = 2, batch_size = 4, target_entropy = 'auto'} a:advance() return a.phase, a.gradient_steps, a.policy == p, a.env == fork, a.options.target_entropy, a:act({0, 0}).shape",
+   "\"learning\", 20, true, true, nil, {2, 2}"),
+  ("local function make() local env = dsrl.env.make('PointFork-v0', {num_envs = 2, chunk = 2}) return dsrl.agent.sac{env = env, hidden = {8}, learning_starts = 4, batch_size = 4} end local a = make() for i = 1, 3 do a:advance() end a:save(folder .. '/a') local b = make() b:load(folder .. '/a') local x, y = a:advance(), b:advance() return x.metrics['train/critic_loss'] == y.metrics['train/critic_loss'], same(a:act({0, 0}), b:act({0, 0})), b.environment_steps",
+   "true, true, 16"),
+  ("local a = dsrl.agent.sac{env = fork} a:save_actor(folder .. '/x.safetensors', {deterministic = true}) local x = dsrl.agent.load_actor(folder .. '/x.safetensors') local o = dsrl.randn(5, 2) return same(a:act(o, {deterministic = true}), x:act(o)), x:act({0, 0}).shape, x.kind, io.open(folder .. '/x.safetensors'):seek('end') < 400000",
+   "true, {2, 2}, \"sac\", true"),
+  ("local p = fitted() local a = dsrl.agent.dsrl_na{env = fork, policy = p, hidden = {8}} a:save_actor(folder .. '/y') local y = dsrl.agent.load_actor(folder .. '/y', {policy = p}) local o = dsrl.randn(5, 2) return same(a:act(o, {deterministic = true}), y:act(o, {deterministic = true}))",
+   "true"),
+  ("local p = fitted() local a = dsrl.agent.dsrl_na(dsrl.preset('hopper', {env = fork, policy = p, seed = 9})) return a.options.seed, a.options.hidden, a.options.train_freq, a.options.action_magnitude", "9, {128, 128, 128}, 2, 1.5"),
+  ("local p = dsrl.preset('walker2d') p.env, p.policy, p.hidden = fork, fitted(), {8} return dsrl.agent.dsrl_na(p).options.action_magnitude", "2.5"),
+  // evaluation
+  ("local e = dsrl.evaluate{policy = function(o) return dsrl.zeros(#o, 1, 2) end, env = 'PointFork-v0', episodes = 3} return e.n, e.mean_reward, e.returns, e.lengths, e.interval, e.success_rate, e:to_table().mean_ep_length",
+   "3, 0.0, {0.0, 0.0, 0.0}, {60, 60, 60}, {0.0, 0.0}, 0.0, 60.0"),
+  ("local p = fitted() local function run(s) return table.concat(dsrl.evaluate{policy = p, env = 'PointFork-v0', episodes = 4, seed = s}.lengths, ' ') end return run(1) == run(1), run(1) == run(2)", "true, false"),
+  ("local a = dsrl.agent.sac{env = fork, hidden = {8}} return dsrl.evaluate{agent = a, episodes = 2, deterministic = true}.n, a.environment_steps", "2, 0"),
+]
+
+@Suite struct DomainTests {
+  @Test(arguments: results) func result(_ source: String, _ expected: String) throws {
+    let domain = try Domain()
+    #expect(try domain.results(source) == expected)
+    try domain.close()
+  }
+
+  @Test(arguments: tensorMistakes + domainMistakes) func mistake(_ source: String, _ expected: String) throws {
+    let domain = try Domain()
+    let message = domain.message(source)
+    #expect(message.contains(expected), "got: \(message)")
+    try domain.close()
+  }
+
+  @Test func everyNameIsDocumented() throws {
+    let domain = try Domain()
+    for entry in domain.lua.registry.entries where entry.kind != .module || entry.name.hasPrefix("dsrl") {
+      if ![.module, .type].contains(entry.kind) { #expect(!entry.signature.isEmpty, "\(entry.name)") }
+      #expect(!entry.doc.isEmpty, "\(entry.name)")
+    }
+    #expect(domain.lua.registry.entries.count > 150)
+    try domain.close()
+  }
+
+  /// The published options of every task are options of dsrl_na.
+  @Test(arguments: ["hopper", "walker2d", "halfcheetah", "lift", "can", "square", "transport"]) func preset(_ name: String) throws {
+    let domain = try Domain()
+    let source = "local p = dsrl.preset('\(name)', {env = fork, policy = fitted()}) p.hidden = {4} return dsrl.agent.dsrl_na(p).kind"
+    #expect(try domain.results(source) == "\"dsrl_na\"")
+    try domain.close()
+  }
+
+  /// Ctrl-C while the domain works reaches the script as the interrupt and not as an error of its own.
+  @Test func anInterruptEndsFitting() throws {
+    let domain = try Domain()
+    try domain.lua.setGlobal("stop", domain.lua.makeFunction("stop") { [unowned lua = domain.lua] () in lua.interrupt() })
+    let message = domain.message("dsrl.policy.diffusion(small):fit(dsrl.data.demonstrations{episodes = 2}, {epochs = 100000, on_epoch = stop})")
+    #expect(message == "interrupted!")
+    domain.lua.clearInterrupt()
+    #expect(try domain.results("return 1") == "1")
+    try domain.close()
+  }
+}
