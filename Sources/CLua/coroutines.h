@@ -29,27 +29,34 @@ static inline int shim_interrupted(shim_state *s) { return s->interrupted; }
 static inline lua_State *shim_running(shim_state *s) { return s->running; }
 
 // The interpreter that signals go to; one at a time.
-static shim_state *volatile shim_listener;
+static shim_state *volatile *shim_listener(void) {
+  static shim_state *volatile listener;   // inside, because Swift drops a file's uninitialised variables
+  return &listener;
+}
 
 // The signal handler. A signal that reaches another thread is passed on to the one that runs Lua.
 static void shim_interrupt(int signal) {
-  shim_state *s = shim_listener;
+  shim_state *s = *shim_listener();
   if (!s) return;
   if (pthread_equal(pthread_self(), s->thread)) shim_interrupt_state(s);
   else pthread_kill(s->thread, signal);
 }
 
+// From the interpreter's thread, which may be one whose signals were blocked.
 static int shim_listen(shim_state *s, int signal) {
-  shim_listener = s;
+  *shim_listener() = s;
+  s->thread = pthread_self();
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = shim_interrupt;
-  sigemptyset(&action.sa_mask);
-  return sigaction(signal, &action, NULL);
+  return sigaction(signal, &action, NULL) ? -1 : pthread_sigmask(SIG_UNBLOCK, &only, NULL);
 }
 
 static void shim_ignore(shim_state *s) {
-  if (shim_listener == s) shim_listener = NULL;
+  if (*shim_listener() == s) *shim_listener() = NULL;
 }
 
 // Runs `work` on L while `co` counts as running. `work` must not raise.

@@ -41,10 +41,13 @@ static inline void dsrl_mujoco_install_handlers(void) {
 static inline const char *dsrl_mujoco_message(void) { return dsrl_mujoco_here()->text; }
 static inline void dsrl_mujoco_forget(void) { dsrl_mujoco_here()->text[0] = 0; }
 
-/// Whether the simulation met numbers it cannot go on with since its last reset; it has then started itself anew, in silence.
+/// Whether the simulation went wrong since its last reset: numbers it could not go on with, after which it has started itself anew in
+/// silence, or contacts and constraints left out for want of memory.
 static inline bool dsrl_mujoco_is_bad(const mjData *data) {
-  return data->warning[mjWARN_BADQPOS].number || data->warning[mjWARN_BADQVEL].number || data->warning[mjWARN_BADQACC].number
-      || data->warning[mjWARN_BADCTRL].number;
+  static const int bad[] = {mjWARN_BADQPOS, mjWARN_BADQVEL, mjWARN_BADQACC, mjWARN_BADCTRL, mjWARN_CONTACTFULL, mjWARN_CNSTRFULL};
+  for (int i = 0; i < 6; i++)
+    if (data->warning[bad[i]].number) return true;
+  return false;
 }
 
 /// Runs `statement` so that an error in it makes the enclosing function return `failure`.

@@ -5,6 +5,15 @@ public protocol FromLua {
   /// How an error names it: "integer expected, got string".
   static var luaExpectation: String { get }
   static func read(_ L: LuaState, at index: CInt) throws -> Self
+  /// Whether `read` would succeed; for operators, where a thrown error would cost more than the arithmetic.
+  static func accepts(_ L: LuaState, at index: CInt) -> Bool
+}
+
+extension FromLua {
+  public static func accepts(_ L: LuaState, at index: CInt) -> Bool {
+    do { _ = try read(L, at: index) } catch { return false }
+    return true
+  }
 }
 
 /// What a Swift function can give to Lua.
@@ -29,12 +38,14 @@ extension Double: FromLua, ToLua {
     guard lua_type(L, index) == LUA_TNUMBER else { throw mismatch("number", L, index) }
     return lua_tonumberx(L, index, nil)
   }
+  public static func accepts(_ L: LuaState, at index: CInt) -> Bool { lua_type(L, index) == LUA_TNUMBER }
   public func push(_ L: LuaState) { lua_pushnumber(L, self) }
 }
 
 extension Float: FromLua, ToLua {
   public static var luaExpectation: String { "number" }
   public static func read(_ L: LuaState, at index: CInt) throws -> Float { Float(try Double.read(L, at: index)) }
+  public static func accepts(_ L: LuaState, at index: CInt) -> Bool { lua_type(L, index) == LUA_TNUMBER }
   public func push(_ L: LuaState) { lua_pushnumber(L, Double(self)) }
 }
 
@@ -145,8 +156,8 @@ public enum Either<A: FromLua, B: FromLua>: FromLua {
   case first(A), second(B)
   public static var luaExpectation: String { "\(A.luaExpectation) or \(B.luaExpectation)" }
   public static func read(_ L: LuaState, at index: CInt) throws -> Either {
-    do { return .first(try A.read(L, at: index)) } catch {}
-    do { return .second(try B.read(L, at: index)) } catch {}
+    if A.accepts(L, at: index) { return .first(try A.read(L, at: index)) }
+    if B.accepts(L, at: index) { return .second(try B.read(L, at: index)) }
     throw mismatch(luaExpectation, L, index)
   }
 }

@@ -19,6 +19,9 @@ public final class Interpreter {
   /// Every name a script can use, with its documentation.
   public internal(set) var registry = Registry()
 
+  /// From here on Lua runs no finaliser for new objects, so it gets none.
+  private(set) var isClosing = false
+
   /// The registry references of the weak table from object addresses to userdata, and of the metatable of Swift functions.
   private(set) var objects: CInt = 0
   private(set) var closures: CInt = 0
@@ -49,6 +52,7 @@ public final class Interpreter {
 
   deinit {
     stopListening()
+    isClosing = true
     lua_close(main)
     state.deallocate()
   }

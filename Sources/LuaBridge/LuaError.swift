@@ -34,6 +34,7 @@ func mismatch(_ expected: String, _ L: LuaState, _ index: CInt) -> LuaError {
 }
 
 func typeName(_ L: LuaState, _ index: CInt) -> String {
+  let index = lua_absindex(L, index)
   let plain = String(cString: lua_typename(L, lua_type(L, index)))
   guard lua_type(L, index) == LUA_TUSERDATA, luaL_getmetafield(L, index, "__name") != LUA_TNIL else { return plain }
   defer { shim_pop(L, 1) }

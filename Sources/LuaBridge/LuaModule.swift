@@ -11,8 +11,19 @@ public struct LuaModule {
     _ name: String, _ signature: String, _ doc: String, options: (any Options.Type)? = nil,
     _ body: @escaping (repeat each A) throws -> (repeat each R)
   ) {
+    add(name, signature, doc, options, closure(.function(name), body))
+  }
+  /// One result, so that a closure of one expression need not state it.
+  public func function<each A: FromLua, R: ToLua>(
+    _ name: String, _ signature: String, _ doc: String, options: (any Options.Type)? = nil,
+    _ body: @escaping (repeat each A) throws -> R
+  ) {
+    add(name, signature, doc, options, closure(.function(name), body))
+  }
+
+  private func add(_ name: String, _ signature: String, _ doc: String, _ options: (any Options.Type)?, _ closure: LuaClosure) {
     lua.registry.add(.init(name: "\(self.name).\(name)", kind: .function, signature: signature, doc: doc, options: options))
-    lua.setField(table, name, closure(.function(name), body))
+    lua.setField(table, name, closure)
   }
 
   /// A constant.

@@ -66,6 +66,15 @@ public struct LuaType<T> {
       try body(this.object, repeat each arguments)
     })
   }
+  /// One result, so that a closure of one expression need not state it.
+  public func method<each A: FromLua, R: ToLua>(
+    _ name: String, _ signature: String, _ doc: String, options: (any Options.Type)? = nil,
+    _ body: @escaping (T, repeat each A) throws -> R
+  ) {
+    add(name, signature, doc, options, closure(.method(name)) { (this: Live<T>, arguments: repeat each A) throws -> R in
+      try body(this.object, repeat each arguments)
+    })
+  }
 
   /// A field that is read by `get` and, with `set`, written: `t.property("shape", "integer[]", "...") { $0.shape }`
   public func property<R: ToLua>(_ name: String, _ type: String, _ doc: String, get: @escaping (T) throws -> R) {
@@ -89,12 +98,16 @@ public struct LuaType<T> {
   public func metamethod<each A: FromLua, each R: ToLua>(
     _ event: Metamethod, _ signature: String, _ doc: String, _ body: @escaping (repeat each A) throws -> (repeat each R)
   ) {
-    lua.registry.add(.init(name: "\(tables.name).\(event.rawValue)", kind: .metamethod, signature: signature, doc: doc))
-    lua.setField(tables.metatable, event.rawValue, closure(event.caller, body))
+    add(event, signature, doc, closure(event.caller, body))
+  }
+  public func metamethod<each A: FromLua, R: ToLua>(
+    _ event: Metamethod, _ signature: String, _ doc: String, _ body: @escaping (repeat each A) throws -> R
+  ) {
+    add(event, signature, doc, closure(event.caller, body))
   }
 
   /// `object[key]` for keys that are not names.
-  public func index<K: FromLua, each R: ToLua>(_ signature: String, _ doc: String, _ body: @escaping (T, K) throws -> (repeat each R)) {
+  public func index<K: FromLua, R: ToLua>(_ signature: String, _ doc: String, _ body: @escaping (T, K) throws -> R) {
     lua.registry.add(.init(name: "\(tables.name)[]", kind: .metamethod, signature: signature, doc: doc))
     tables.indexer = closure(.index(tables.name)) { (this: Live<T>, key: K) in try body(this.object, key) }
   }
@@ -102,6 +115,11 @@ public struct LuaType<T> {
   public func newIndex<K: FromLua, V: FromLua>(_ signature: String, _ doc: String, _ body: @escaping (T, K, V) throws -> Void) {
     lua.registry.add(.init(name: "\(tables.name)[]=", kind: .metamethod, signature: signature, doc: doc))
     tables.newIndexer = closure(.index(tables.name)) { (this: Live<T>, key: K, value: V) throws -> Void in try body(this.object, key, value) }
+  }
+
+  private func add(_ event: Metamethod, _ signature: String, _ doc: String, _ closure: LuaClosure) {
+    lua.registry.add(.init(name: "\(tables.name).\(event.rawValue)", kind: .metamethod, signature: signature, doc: doc))
+    lua.setField(tables.metatable, event.rawValue, closure)
   }
 
   private func add(_ name: String, _ signature: String, _ doc: String, _ options: (any Options.Type)?, _ closure: LuaClosure) {

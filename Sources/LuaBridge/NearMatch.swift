@@ -18,7 +18,7 @@ extension String {
 
 extension Sequence where Element == String {
   /// The likeliest right spelling, if one is less than four edits away and not all of the word is different.
-  func nearest(to name: String) -> String? {
+  public func nearest(to name: String) -> String? {
     let candidates = map { ($0, name.distance(to: $0)) }
     guard let best = candidates.min(by: { $0.1 < $1.1 }), best.1 < 4, best.1 < Swift.max(name.count, best.0.count) else { return nil }
     return best.0

@@ -23,6 +23,7 @@ extension LuaObject {
     guard let object = swiftObject(L, index) as? Self else { throw mismatch(luaName, L, index) }
     return object
   }
+  public static func accepts(_ L: LuaState, at index: CInt) -> Bool { swiftObject(L, index) is Self }
   public func push(_ L: LuaState) throws { try pushObject(L, self, type: Self.luaName) }
 }
 
@@ -70,6 +71,7 @@ private let close: lua_CFunction = { L in
 
 /// The slot at `index`, or nil for anything that Swift did not push: a file handle, another library's userdata.
 func slot(_ L: LuaState, _ index: CInt) -> UnsafeMutablePointer<Slot>? {
+  let index = lua_absindex(L, index)
   guard lua_type(L, index) == LUA_TUSERDATA, lua_getmetatable(L, index) != 0 else { return nil }
   lua_rawgeti(L, -1, 1)
   defer { shim_pop(L, 2) }
@@ -112,6 +114,7 @@ func pushSlot(_ L: LuaState, _ object: AnyObject, metatable: CInt) {
 func pushObject(_ L: LuaState, _ object: AnyObject, type name: String) throws {
   let lua = Interpreter.of(L)
   guard let tables = lua.types[name] else { throw LuaError("\(name) has no place in Lua") }
+  guard !lua.isClosing else { throw LuaError("no new \(name): the interpreter is closing") }
   try room(L, 6)
   let held = Unmanaged.passUnretained(object)
   pushReference(L, lua.objects)

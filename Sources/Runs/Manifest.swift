@@ -16,6 +16,8 @@ public struct Manifest: Codable, Sendable {
   public var seed: Int
   public var script: String
   public var scriptSHA256: String
+  /// What the script got as `...`.
+  public var arguments: [String]
   /// Path to SHA-256 of every module the script loaded.
   public var modules: [String: String] = [:]
   public var options: JSON
@@ -26,8 +28,9 @@ public struct Manifest: Codable, Sendable {
   public var error: String?
 
   /// Throws where `script` cannot be read.
-  public init(version: String, script: String, seed: Int, threads: Int, options: JSON) throws {
-    (self.version, self.script, self.seed, self.threads, self.options) = (version, script, seed, threads, options)
+  public init(version: String, script: String, arguments: [String] = [], seed: Int, threads: Int, options: JSON) throws {
+    (self.version, self.script, self.arguments) = (version, script, arguments)
+    (self.seed, self.threads, self.options) = (seed, threads, options)
     scriptSHA256 = try SHA256.hex(file: script)
     let folder = script.lastIndex(of: "/").map { String(script[...$0]) } ?? "."
     gitRevision = try Manifest.revision(of: folder)

@@ -19,7 +19,13 @@ public final class RunFolder {
 
   /// Records a module that the script loaded, by the hash of its file.
   public func add(module file: String) throws {
-    manifest.modules[file] = try SHA256.hex(file: file)
+    let hash = try SHA256.hex(file: file)
+    try amend { $0.modules[file] = hash }
+  }
+
+  /// Records what became known after the start: options, threads.
+  public func amend(_ change: (inout Manifest) -> Void) throws {
+    change(&manifest)
     try save()
   }
 

@@ -1,0 +1,167 @@
+import Agents
+import Environments
+import LuaBridge
+import NeuralNets
+import Tensors
+
+extension SAC.Options: LuaBridge.Options {}
+extension DSRLNA.Options: LuaBridge.Options {}
+
+/// An agent as Lua holds it, with what it was made of.
+final class AgentObject: LuaObject, CustomStringConvertible {
+  static let luaName = "Agent"
+  let agent: any Agent
+  let environment: EnvironmentObject
+  let policy: PolicyObject?
+  let options: LuaTable
+  /// Its actor, and what that needs to act alone.
+  let actor: (network: GaussianActor, head: ActorHead)
+
+  init(_ agent: any Agent, _ environment: EnvironmentObject, _ policy: PolicyObject?, _ options: LuaTable, _ actor: (GaussianActor, ActorHead)) {
+    (self.agent, self.environment, self.policy, self.options, self.actor) = (agent, environment, policy, options, actor)
+  }
+
+  /// [n, observation] to [n, chunk, action], [observation] to [chunk, action].
+  func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
+    let (rows, isRow) = try observation.rows(of: agent.environment.observationSpace.count, "observations")
+    let chunks = try agent.act(rows, deterministic: deterministic)
+    return isRow ? try chunks.select(0, 0) : chunks
+  }
+
+  func save(to folder: String) throws { try Checkpoint.write(agent.tensors, kind: agent.kind, config: agent.record, to: folder) }
+
+  func load(from folder: String) throws {
+    let (tensors, record) = try Checkpoint.read(folder, kind: agent.kind, config: AgentRecord.self)
+    try agent.load(tensors, record)
+  }
+
+  var description: String {
+    let counts = agent.counts
+    return "Agent(\(agent.kind) in \(environment.recipe.id), \(counts.environmentSteps) environment steps, \(counts.gradientSteps) gradient steps, \(agent.phase))"
+  }
+}
+
+extension Interpreter {
+  /// dsrl.agent, dsrl.preset, dsrl.evaluate, and the types Agent, Actor and Evaluation.
+  func installAgents() {
+    module("dsrl.agent", doc: "What learns by acting.") { m in
+      m.function("sac", "(options: table) -> Agent", "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size.",
+        options: SAC.Options.self, makeSAC)
+      m.function("dsrl_na", "(options: table) -> Agent",
+        "DSRL with noise aliasing: learns which noise to give the frozen policy. env, policy, and the DSRL code's options; target_entropy = \"auto\" is minus the latent's size.",
+        options: DSRLNA.Options.self, makeDSRLNA)
+      m.function("load_actor", "(path: string, options?: {policy: Policy?, seed: integer?}) -> Actor",
+        "What agent:save_actor left; a dsrl_na actor wants the policy that it steers. seed (0): of its noise.") {
+        (path: String, options: LuaTable?) throws -> ActorObject in
+        var options = options ?? LuaTable()
+        let policy: PolicyObject? = try options.takeOptional("policy")
+        let seed: Int = try options.takeOptional("seed") ?? 0
+        try options.finish()
+        return try ActorObject(loading: path, policy: policy, seed: seed)
+      }
+    }
+    type(AgentObject.self, doc: "Something that learns by acting.") { t in
+      declareAgent(t)
+      declareAgentState(t)
+    }
+    type(ActorObject.self, doc: "An agent's actor alone.") { t in
+      t.method("act", "(observation: Tensor | table, options?: {deterministic: boolean?}) -> Tensor",
+        "[n, observation] to [n, chunk, action], [observation] to [chunk, action]. deterministic: what save_actor was told.") {
+        (actor: ActorObject, observation: TensorLike, options: LuaTable?) throws -> Tensor in
+        let (rows, isRow) = try observation.tensor.rows(of: actor.head.observationSize, "observations")
+        let chunks = try actor.act(rows, deterministic: takeDeterministic(options))
+        return isRow ? try chunks.select(0, 0) : chunks
+      }
+      t.property("kind", "string", "Of the agent that it comes from.") { $0.head.kind }
+    }
+  }
+
+  private func declareAgent(_ t: LuaType<AgentObject>) {
+    t.method("advance", "() -> table",
+      "Acts for train_freq vector steps, then takes the gradient steps due. Returns environment_steps, transitions, gradient_steps, episodes ({env, return, length, success}), and metrics where there were gradient steps.") {
+      [unowned self] (agent: AgentObject) in try long { try agent.agent.advance().luaTable }
+    }
+    t.method("act", "(observation: Tensor | table, options?: {deterministic: boolean?}) -> Tensor",
+      "[n, observation] to [n, chunk, action], [observation] to [chunk, action]; deterministic (false). Training's random numbers do not move.") {
+      (agent: AgentObject, observation: TensorLike, options: LuaTable?) in
+      try agent.act(observation.tensor, deterministic: takeDeterministic(options) ?? false)
+    }
+    t.method("save", "(folder: string)", "Writes everything learned and remembered, replay, environments and random streams included.") {
+      (agent: AgentObject, folder: String) in try agent.save(to: folder)
+    }
+    t.method("load", "(folder: string)", "Takes back what save left, into an agent of the same options; goes on to the bit as from there.") {
+      (agent: AgentObject, folder: String) in try agent.load(from: folder)
+    }
+    t.method("save_actor", "(path: string, options?: {deterministic: boolean?})",
+      "Writes the actor alone to a small safetensors file for load_actor; deterministic (false): how it acts there by default.") {
+      (agent: AgentObject, path: String, options: LuaTable?) throws -> Void in
+      var head = agent.actor.head
+      head.deterministic = try takeDeterministic(options) ?? false
+      try ActorObject.save(agent.actor.network, head, to: path)
+    }
+  }
+}
+
+private func declareAgentState(_ t: LuaType<AgentObject>) {
+  t.property("environment_steps", "integer", "Steps of single environments, actually executed.") { $0.agent.counts.environmentSteps }
+  t.property("gradient_steps", "integer", "Gradient steps of the critics.") { $0.agent.counts.gradientSteps }
+  t.property("transitions", "integer", "Chunks decided and remembered.") { $0.agent.counts.transitions }
+  t.property("phase", "string", "\"initial rollouts\", then \"learning\".") { $0.agent.phase }
+  t.property("kind", "string", "\"sac\" or \"dsrl_na\".") { $0.agent.kind }
+  t.property("options", "table", "Every option with its value.") { $0.options }
+  t.property("env", "Environment", "Where it learns.") { $0.environment }
+  t.property("policy", "Policy?", "What it steers.") { $0.policy }
+}
+
+private func takeDeterministic(_ options: LuaTable?) throws -> Bool? {
+  var options = options ?? LuaTable()
+  let deterministic: Bool? = try options.takeOptional("deterministic")
+  try options.finish()
+  return deterministic
+}
+
+/// Decodes an agent's options; target_entropy = "auto" is nil, which a Lua table cannot say.
+private func decode<T: LuaBridge.Options>(_ table: LuaTable, _ targetEntropy: WritableKeyPath<T, Float?>) throws -> T {
+  guard case .string("auto")? = table["target_entropy"] else { return try table.decode() }
+  var rest = table
+  rest["target_entropy"] = nil
+  var options: T = try rest.decode()
+  options[keyPath: targetEntropy] = nil
+  return options
+}
+
+private func makeSAC(_ options: LuaTable) throws -> AgentObject {
+  var table = options
+  let env: EnvironmentObject = try table.take("env")
+  let options: SAC.Options = try decode(table, \.targetEntropy)
+  for size in options.hidden + [options.nCritics, options.batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
+  let agent = try SAC(env.vector(), options)
+  let head = ActorHead(
+    kind: agent.kind, observationSize: env.observationSpace.box.count, chunk: env.recipe.chunk, actionSpace: env.actionSpace.box,
+    network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm))
+  return AgentObject(agent, env, nil, try options.luaTable(), (agent.actor, head))
+}
+
+private func makeDSRLNA(_ options: LuaTable) throws -> AgentObject {
+  var table = options
+  let env: EnvironmentObject = try table.take("env")
+  let policy: PolicyObject = try table.take("policy")
+  let options: DSRLNA.Options = try decode(table, \.targetEntropy)
+  for size in options.hidden + [options.nCritics, options.batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
+  let agent = try DSRLNA(env.vector(), policy: policy.policy, options)
+  let head = ActorHead(
+    kind: agent.kind, observationSize: env.observationSpace.box.count, chunk: env.recipe.chunk, actionSpace: env.actionSpace.box,
+    network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm),
+    actionMagnitude: options.actionMagnitude)
+  return AgentObject(agent, env, policy, try options.luaTable(), (agent.actor, head))
+}
+
+extension Advance {
+  fileprivate var luaTable: LuaTable {
+    let metrics = metrics?.sorted { $0.key < $1.key }.map { ($0.key, LuaValue.number($0.value)) }
+    return LuaTable([
+      ("environment_steps", .int(environmentSteps)), ("transitions", .int(transitions)), ("gradient_steps", .int(gradientSteps)),
+      ("episodes", .table(LuaTable(list: episodes.map(\.luaValue)))), ("metrics", metrics.map { .table(LuaTable($0)) } ?? .null),
+    ])
+  }
+}

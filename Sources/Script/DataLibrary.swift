@@ -1,0 +1,94 @@
+import Environments
+import LuaBridge
+import Tensors
+
+/// Behaviour data as Lua holds it.
+final class DataObject: LuaObject, LuaSized, CustomStringConvertible {
+  static let luaName = "DataSet"
+  let data: DataSet
+
+  init(_ data: DataSet) { self.data = data }
+  var luaByteCount: Int { (data.observations.count + data.actions.count + data.count) * MemoryLayout<Float>.stride }
+  var description: String { data.description }
+}
+
+extension Interpreter {
+  /// dsrl.data, and the type DataSet.
+  func installData() {
+    module("dsrl.data", doc: "Behaviour data: what a policy is trained on.") { m in
+      m.function("load", "(path: string) -> DataSet", "Data of an npz file with D4RL's arrays observations, actions, rewards, terminals, timeouts.") {
+        (path: String) throws -> DataObject in DataObject(try .load(path))
+      }
+      m.function("collect", "(options: table) -> DataSet",
+        "Data of acting. env: Environment or id (environments like it are made, itself is left alone); policy: Policy, Agent, Actor or function(observations [n, observation]) -> actions [n, chunk, action]; steps (at least) or episodes (exactly); num_envs (that of env, else 1), seed (0), deterministic (false).") {
+        [unowned self] (options: LuaTable) throws -> DataObject in try long { DataObject(try collectData(options)) }
+      }
+      m.function("demonstrations", "(options: table) -> DataSet",
+        "Demonstrations by the task's own demonstrator. env (\"PointFork-v0\"), episodes (100), seed (0), and the environment's own options.", options: PointForkOptions.self,
+        demonstrations)
+    }
+    type(DataObject.self, doc: "Behaviour data: steps in order, episode after episode.") { t in
+      t.method("save", "(path: string)", "Writes an npz file that load reads.") { (data: DataObject, path: String) in try data.data.save(path) }
+      t.method("returns", "() -> number[]", "Sum of the rewards of each episode.") { (data: DataObject) in data.data.episodes.map(\.return) }
+      t.method("statistics", "() -> table", "steps, episodes, and min, max, mean, std of return, length and each element of observation and action.") {
+        (data: DataObject) in statistics(data.data)
+      }
+      t.property("observations", "Tensor", "[steps, observation], before the action.") { $0.data.observations }
+      t.property("actions", "Tensor", "[steps, action].") { $0.data.actions }
+      t.property("rewards", "Tensor", "[steps].") { $0.data.rewards }
+      t.property("terminals", "boolean[]", "Where the task itself ended the episode.") { $0.data.terminals }
+      t.property("timeouts", "boolean[]", "Where the episode was cut off.") { $0.data.timeouts }
+      t.property("episodes", "table[]", "first and last step (from 1), length, return, terminated of each episode.") { $0.data.episodes.map(\.luaTable) }
+      t.metamethod(.len, "(data) -> integer", "Steps in all.") { (data: DataObject) in data.data.count }
+    }
+  }
+
+  private func collectData(_ options: LuaTable) throws -> DataSet {
+    var table = options
+    let seed: Int = try table.takeOptional("seed") ?? 0
+    let acting = try table.takeActing(["policy"], seed: seed)
+    let env: LuaValue = try table.take("env")
+    let steps: Int? = try table.takeOptional("steps")
+    let episodes: Int? = try table.takeOptional("episodes")
+    let count: Int? = try table.takeOptional("num_envs")
+    try table.finish()
+    var given: Int?
+    if case .object(let object as EnvironmentObject) = env { given = object.count }
+
+    let environments = try acting.recipe(env).vector(count: count ?? given ?? 1, seed: seed)
+    switch (steps, episodes) {
+    case (let steps?, nil): return try collect(from: environments, steps: steps, action: interruptible(acting.act))
+    case (nil, let episodes?): return try collect(from: environments, episodes: episodes, action: interruptible(acting.act))
+    default: throw LuaError("either 'steps' or 'episodes' expected, got \(steps == nil ? "neither" : "both")")
+    }
+  }
+}
+
+private func demonstrations(_ options: LuaTable) throws -> DataObject {
+  var table = options
+  let id: String = try table.takeOptional("env") ?? "PointFork-v0"
+  let episodes: Int = try table.takeOptional("episodes") ?? 100
+  let seed: Int = try table.takeOptional("seed") ?? 0
+  guard id == "PointFork-v0" else { throw UsageError("demonstrations are of PointFork-v0 alone, got \(id)") }
+  return DataObject(try PointForkDemonstrator.demonstrate(episodes: episodes, seed: seed, options: table.decode()))
+}
+
+extension DataSet.Episode {
+  fileprivate var luaTable: LuaTable {
+    LuaTable([
+      ("first", .int(range.lowerBound + 1)), ("last", .int(range.upperBound)), ("length", .int(range.count)), ("return", .number(self.return)),
+      ("terminated", .bool(terminated)),
+    ])
+  }
+}
+
+private func statistics(_ data: DataSet) -> LuaTable {
+  func table(_ summary: Summary) -> LuaValue {
+    ["min": .number(summary.minimum), "max": .number(summary.maximum), "mean": .number(summary.mean), "std": .number(summary.standardDeviation)]
+  }
+  return LuaTable([
+    ("steps", .int(data.count)), ("episodes", .int(data.episodes.count)), ("return", table(data.returnStatistics)),
+    ("length", table(data.lengthStatistics)), ("observation", .table(LuaTable(list: data.observationStatistics.map(table)))),
+    ("action", .table(LuaTable(list: data.actionStatistics.map(table)))),
+  ])
+}

@@ -1,0 +1,99 @@
+import Environments
+import LuaBridge
+import Tensors
+
+// Every environment's options, as Lua writes them: one line here makes a new environment's known.
+extension HopperOptions: LuaBridge.Options {}
+extension PendulumOptions: LuaBridge.Options {}
+extension PointForkOptions: LuaBridge.Options {}
+
+extension Interpreter {
+  /// dsrl.env, and the types Environment, Space and EnvironmentState.
+  func installEnvironments() {
+    module("dsrl.env", doc: "What agents act in.") { m in
+      m.function("make", "(id: string, options?: table) -> Environment",
+        "An environment by id. num_envs = n gives n of them stepped together (tensors in and out, autoreset); without it a single one (Gymnasium's five values, no autoreset). chunk (1): actions executed per step, open loop; seed (0); max_episode_steps; and the environment's own options.",
+        makeEnvironment)
+      m.function("ids", "() -> string[]", "Every id that make knows.") { () in Environments.ids }
+      m.function("options", "(id: string) -> table", "An environment's own options with their defaults.") { (id: String) throws -> LuaTable in
+        try optionsType(of: id).init().luaTable()
+      }
+    }
+    type(EnvironmentObject.self, doc: "One environment, or several stepped together.", declareEnvironment)
+    type(SpaceObject.self, doc: "The values that an observation or an action may take.", declareSpace)
+    type(StateObject.self, doc: "Where an environment is: what env:state() gives and env:set_state(s) takes.") { _ in }
+  }
+}
+
+private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
+  t.method("reset", "(options?: {seed: integer?}) -> Tensor, table",
+    "Starts an episode: observation [observation], of several environments [num_envs, observation], and info. A seed begins the random numbers anew.") {
+    (env: EnvironmentObject, options: LuaTable?) throws -> (Tensor, LuaTable) in
+    var options = options ?? LuaTable()
+    let seed: Int? = try options.takeOptional("seed")
+    try options.finish()
+    return (try env.reset(seed: seed), LuaTable())
+  }
+  t.method("step", "(action: Tensor | table) -> Tensor, number | Tensor, boolean | boolean[], boolean | boolean[], table",
+    "Observation, reward, terminated, truncated, info. Actions are [chunk, action] ([action] for chunk 1), of several environments [num_envs, chunk, action] or [num_envs, chunk * action], then clipped to the space. A chunk stops where the episode ends; its rewards add up. Several: ended ones start again at once, info.final_observation has where they ended, info.steps_taken how far they came, info.episodes what ended.") {
+    (env: EnvironmentObject, action: TensorLike) in try env.step(action.tensor)
+  }
+  t.method("state", "() -> EnvironmentState", "All that the future depends on.") { (env: EnvironmentObject) in try StateObject(of: env) }
+  t.method("set_state", "(state: EnvironmentState)", "Goes on to the bit as from where the state was taken.") { (env: EnvironmentObject, state: StateObject) in
+    try state.restore(env)
+  }
+  t.property("id", "string", "What make was given.") { $0.recipe.id }
+  t.property("num_envs", "integer?", "How many are stepped together; nil for a single one.") { $0.count }
+  t.property("chunk", "integer", "Actions executed per step.") { $0.recipe.chunk }
+  t.property("max_episode_steps", "integer?", "Environment steps after which an episode is truncated; nil for never.") { $0.maxEpisodeSteps }
+  t.property("observation_space", "Space", "Of one environment.") { $0.observationSpace }
+  t.property("action_space", "Space", "Of one action in one environment.") { $0.actionSpace }
+}
+
+private func declareSpace(_ t: LuaType<SpaceObject>) {
+  t.property("low", "number[]", "Lower ends.") { $0.box.low }
+  t.property("high", "number[]", "Upper ends.") { $0.box.high }
+  t.property("shape", "integer[]", "Of one value.") { [$0.box.count] }
+  t.method("sample", "() -> Tensor", "A random value: uniform between two ends, exponential from one, normal without.", SpaceObject.sample)
+  t.method("seed", "(seed: integer)", "Begins the samples anew.", SpaceObject.seed)
+  t.method("contains", "(value: Tensor | table) -> boolean", "Whether a value has the right size and lies inside.") { (space: SpaceObject, value: TensorLike) in
+    space.box.contains(value.tensor.values.map(Double.init))
+  }
+}
+
+/// The type of an environment's own options as Lua writes them.
+private func optionsType(of id: String) throws -> any (EnvironmentOptions & LuaBridge.Options).Type {
+  let type = try Environments.optionsType(of: id)
+  guard let known = type as? any (EnvironmentOptions & LuaBridge.Options).Type else { throw UsageError("the options of \(id) have no form in Lua") }
+  return known
+}
+
+private func makeEnvironment(_ id: String, _ options: LuaTable?) throws -> EnvironmentObject {
+  var table = options ?? LuaTable()
+  let count: Int? = try table.takeOptional("num_envs")
+  let seed: Int = try table.takeOptional("seed") ?? 0
+  let recipe = try EnvironmentRecipe(id, &table)
+  return try EnvironmentObject(recipe, count: count, seed: seed)
+}
+
+extension EnvironmentRecipe {
+  /// Of what remains in a table once num_envs and seed are out of it; `chunk` where the table has none.
+  init(_ id: String, _ table: inout LuaTable, chunk: Int = 1) throws {
+    func decode<T: EnvironmentOptions & LuaBridge.Options>(_ type: T.Type) throws -> any EnvironmentOptions { try table.decode(T.self) }
+    let limit: Int? = try table.takeOptional("max_episode_steps")
+    let chunk = try table.takeOptional("chunk") ?? chunk
+    let options = try decode(optionsType(of: id))
+    self.init(id: id, chunk: chunk) { try Environments.make(id, options, maxEpisodeSteps: limit) }
+  }
+
+  /// Of an Environment or an id; `chunk` is for the latter.
+  init(_ value: LuaValue, chunk: Int) throws {
+    switch value {
+    case .object(let object as EnvironmentObject): self = object.recipe
+    case .string(let id):
+      var none = LuaTable()
+      try self.init(id, &none, chunk: chunk)
+    default: throw LuaError("'env' must be an Environment or an id, got \(value.brief)")
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import Environments
+import LuaBridge
+import Tensors
+
+/// How to make more environments like one: for evaluation and for collecting, which leave the user's own alone.
+struct EnvironmentRecipe {
+  let id: String
+  /// Actions executed for one observation.
+  let chunk: Int
+  /// With its time limit.
+  let make: () throws -> any Environment
+
+  func vector(count: Int, seed: Int) throws -> VectorEnvironment {
+    try checkSize("num_envs", count)
+    return try VectorEnvironment(count: count, chunk: chunk, seed: seed) { _ in try make() }
+  }
+}
+
+/// What `dsrl.env.make` gives: one environment, or several stepped together.
+final class EnvironmentObject: LuaObject, CustomStringConvertible {
+  static let luaName = "Environment"
+
+  enum Body {
+    case single(any Environment)
+    case vector(VectorEnvironment)
+  }
+  let body: Body
+  let recipe: EnvironmentRecipe
+  let observationSpace: SpaceObject
+  let actionSpace: SpaceObject
+  let maxEpisodeSteps: Int?
+
+  /// `count` nil makes a single one.
+  init(_ recipe: EnvironmentRecipe, count: Int?, seed: Int) throws {
+    try checkSize("chunk", recipe.chunk)
+    let first = try recipe.make()
+    first.stream = RandomStream(seed: seed, purpose: "env")
+    self.recipe = recipe
+    body = if let count { .vector(try recipe.vector(count: count, seed: seed)) } else { .single(first) }
+    observationSpace = SpaceObject(first.observationSpace, seed: seed)
+    actionSpace = SpaceObject(first.actionSpace, seed: seed)
+    maxEpisodeSteps = first.maxEpisodeSteps
+  }
+
+  /// nil for a single one.
+  var count: Int? { if case .vector(let environments) = body { environments.count } else { nil } }
+
+  /// The environments that an agent can learn in; throws for a single one.
+  func vector() throws -> VectorEnvironment {
+    guard case .vector(let environments) = body else {
+      throw UsageError("an agent learns in an environment made with num_envs; make '\(recipe.id)' with num_envs = 1 or more")
+    }
+    return environments
+  }
+
+  func reset(seed: Int?) throws -> Tensor {
+    switch body {
+    case .single(let environment): vector(try environment.reset(seed: seed))
+    case .vector(let environments): try environments.reset(seed: seed)
+    }
+  }
+
+  /// Gymnasium's five: observation, reward, terminated, truncated, info.
+  func step(_ action: Tensor) throws -> (Tensor, LuaValue, LuaValue, LuaValue, LuaTable) {
+    switch body {
+    case .single(let environment):
+      let step = try run(environment, action)
+      return (vector(step.observation), .number(step.reward), .bool(step.terminated), .bool(step.truncated), info(step.info))
+    case .vector(let environments):
+      let step = try environments.step(action)
+      return (
+        step.observation, .object(step.reward), list(step.terminated.map(LuaValue.bool)), list(step.truncated.map(LuaValue.bool)), info(step)
+      )
+    }
+  }
+
+  /// One chunk in a single environment; it stops where the episode ends, and the rewards add up.
+  private func run(_ environment: any Environment, _ action: Tensor) throws -> Step {
+    let (chunk, width) = (recipe.chunk, actionSpace.box.count)
+    guard action.shape == [chunk, width] || action.shape == [chunk * width] || (action.rank == 0 && chunk * width == 1) else {
+      let wanted = chunk == 1 ? "[\(width)]" : "[\(chunk), \(width)] or [\(chunk * width)]"
+      throw UsageError("\(recipe.id) wants an action of shape \(wanted), got \(action.shape)")
+    }
+    let values = action.values.map(Double.init)
+    var result = try environment.step(Array(values[..<width]))
+    for start in stride(from: width, to: values.count, by: width) where !(result.terminated || result.truncated) {
+      let sum = result.reward
+      result = try environment.step(Array(values[start..<start + width]))
+      result.reward += sum
+    }
+    return result
+  }
+
+  private func vector(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }) }
+  private func list(_ values: [LuaValue]) -> LuaValue { .table(LuaTable(list: values)) }
+  private func info(_ values: [String: Double]) -> LuaTable { LuaTable(values.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) }) }
+
+  private func info(_ step: VectorStep) -> LuaTable {
+    LuaTable([
+      ("final_observation", .object(step.finalObservation)), ("steps_taken", list(step.stepsTaken.map(LuaValue.int))),
+      ("episodes", list(step.episodes.map(\.luaValue))),
+    ])
+  }
+
+  var description: String {
+    let copies = count.map { ", \($0) environments" } ?? ""
+    let chunk = recipe.chunk > 1 ? ", chunk \(recipe.chunk)" : ""
+    let limit = maxEpisodeSteps.map { ", at most \($0) steps" } ?? ""
+    return "Environment(\(recipe.id)\(copies)\(chunk), observation \(observationSpace.box), action \(actionSpace.box)\(limit))"
+  }
+}
+
+extension EpisodeRecord {
+  /// Environments count from 1.
+  var luaValue: LuaValue {
+    .table(LuaTable([
+      ("env", .int(environment + 1)), ("return", .number(self.return)), ("length", .int(length)), ("success", success.map(LuaValue.bool) ?? .null),
+    ]))
+  }
+}
+
+/// A space, and where its samples come from.
+final class SpaceObject: LuaObject, CustomStringConvertible {
+  static let luaName = "Space"
+  let box: Box
+  private var stream: RandomStream
+
+  init(_ box: Box, seed: Int) { (self.box, stream) = (box, RandomStream(seed: seed, purpose: "space")) }
+
+  func seed(_ seed: Int) { stream = RandomStream(seed: seed, purpose: "space") }
+  func sample() -> Tensor { Tensor(box.sample(using: &stream).map { Float($0) }) }
+  var description: String { "\(box)" }
+}
+
+/// Where an environment is; only an environment knows what is in it.
+final class StateObject: LuaObject, CustomStringConvertible {
+  static let luaName = "EnvironmentState"
+  enum Body {
+    case single(EnvironmentState)
+    case vector(VectorEnvironment.State)
+  }
+  let body: Body
+  let id: String
+
+  init(of object: EnvironmentObject) throws {
+    id = object.recipe.id
+    body = switch object.body {
+      case .single(let environment): .single(try environment.state)
+      case .vector(let environments): .vector(try environments.state)
+    }
+  }
+
+  func restore(_ object: EnvironmentObject) throws {
+    switch (object.body, body) {
+    case (.single(let environment), .single(let state)): try environment.restore(state)
+    case (.vector(let environments), .vector(let state)): try environments.restore(state)
+    case (.single, .vector): throw UsageError("this state is of several environments (num_envs), wanted one of a single \(object.recipe.id)")
+    case (.vector, .single): throw UsageError("this state is of a single environment, wanted one of \(object.recipe.id) with num_envs")
+    }
+  }
+  var description: String { "EnvironmentState(\(id))" }
+}

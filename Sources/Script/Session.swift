@@ -1,0 +1,87 @@
+import Files
+import Glibc
+import LuaBridge
+import Runs
+import Tensors
+
+/// The program's version, as manifests and `--version` say it.
+public let version = "0.1.0"
+
+/// A Lua state with everything of dsrl-lua in it, and the run that its script does, if it does one.
+public final class Session {
+  public let lua: Interpreter
+  /// From which every random stream of a run follows.
+  public let seed: Int
+  let run: RunFolder?
+  var settings: Settings
+  /// The progress line that the terminal shows now.
+  weak var progress: Progress?
+  private lazy var metrics: Result<Metrics, any Error>? = run.map { run in Result { try Metrics(folder: run.path) } }
+  private var hasMetrics = false
+  private var hasEnded = false
+
+  /// `run` receives what scripts log; without one nothing is kept. `settings` are the command line's `--set key=value`.
+  public init(run: RunFolder? = nil, seed: Int = 0, settings: [(key: String, text: String)] = []) throws {
+    lua = try Interpreter()
+    (self.run, self.seed, self.settings) = (run, seed, Settings(settings))
+    lua.installModule("dsrl", doc: "Steering of diffusion policies by reinforcement learning over their initial noise.", global: true)
+    try installRun()
+    lua.installTensors(seed: seed)
+    lua.installEnvironments()
+    lua.installData()
+    lua.installPolicies()
+    lua.installAgents()
+    lua.installEvaluation()
+    installOptions()
+    installProgress()
+    installJSON()
+    installStatistics()
+    installPlots()
+    try installHooks()
+    try installStandardLibrary()
+  }
+
+  /// Makes `require` find the modules beside a script.
+  public func useModules(beside script: String) {
+    let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
+    let path = lua.searchPath
+    lua.searchPath = "\(folder)/?.lua;\(folder)/?/init.lua;\(path)"
+  }
+
+  /// A line of the run's metrics; outside of a run it is only checked.
+  func log(step: Int, _ values: [String: Double]) throws {
+    guard let metrics = try metrics?.get() else { return }
+    hasMetrics = true
+    try metrics.record(step: step, values)
+  }
+
+  /// Writes how the run ended; the first word counts.
+  public func end(_ status: Manifest.Status, error: String? = nil) throws {
+    guard let run, !hasEnded else { return }
+    hasEnded = true
+    try run.end(status, error: error)
+    if hasMetrics { try metrics?.get().writeTable() }
+  }
+
+  /// Takes a progress line off the terminal, where an error left it.
+  public func clearProgress() {
+    progress?.clear()
+    progress = nil
+  }
+
+  /// Whether the mistake is the command line's rather than the script's: a `--set` that does not fit.
+  public var commandLineIsWrong: Bool { settings.areWrong }
+  /// What `--set` asked for that no script looked at.
+  public var unusedSettings: [String] { settings.unused }
+}
+
+extension Session {
+  /// Sets the global `arg` as lua does: `words[script]` is arg[0].
+  public func setArguments(_ words: [String], scriptAt script: Int) throws {
+    let chunk = try lua.load("local script = ...; arg = {}; for i, word in ipairs{select(2, ...)} do arg[i - 1 - script] = word end", name: "=arg")
+    try chunk.call(passing: [script] + words as [any ToLua])
+  }
+
+  /// "Lua 5.4"
+  public func luaVersion() throws -> String { try lua.global("_VERSION").text() }
+}

@@ -1,0 +1,81 @@
+import Files
+import Glibc
+import LuaBridge
+import Runs
+import Tensors
+
+// Where the modules written in Lua are, and the few standard functions that a session watches.
+extension Session {
+  /// The folder of stdlib: below $DSRL_LUA_HOME, beside an installed program, or in the source tree that it was built in.
+  static func standardLibrary() throws -> String {
+    var candidates: [String] = []
+    if let home = getenv("DSRL_LUA_HOME") {
+      candidates = ["\(String(cString: home))/stdlib", String(cString: home)]
+    } else if let program = realPath("/proc/self/exe") {
+      var folders = program.split(separator: "/").dropLast()
+      candidates = ["/\(folders.dropLast().joined(separator: "/"))/share/dsrl-lua/stdlib"]
+      while !folders.isEmpty {
+        candidates.append("/\(folders.joined(separator: "/"))/stdlib")
+        folders.removeLast()
+      }
+    }
+    guard let found = candidates.first(where: { access("\($0)/learn.lua", R_OK) == 0 }) else {
+      throw UsageError("the standard library (stdlib/learn.lua) is in none of \(candidates.joined(separator: ", ")); set DSRL_LUA_HOME to the folder that holds stdlib")
+    }
+    return found
+  }
+
+  func installStandardLibrary() throws {
+    let folder = try Session.standardLibrary()
+    let path = lua.searchPath
+    lua.searchPath = "\(folder)/?.lua;\(path)"
+    try attach("learn", of: folder, to: "Agent", "(options: table) -> table",
+      "Collects, updates, evaluates and logs until `steps` more environment steps are done; returns the evaluations. steps, eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic (false), log_every, on_eval, on_step.")
+    try attach("preset", of: folder, to: "dsrl", "(name: string, overrides?: table) -> table",
+      "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, with yours laid over.")
+  }
+
+  /// Binds the function that stdlib/<name>.lua returns.
+  private func attach(_ name: String, of folder: String, to owner: String, _ signature: String, _ doc: String) throws {
+    let function = try lua.load(file: "\(folder)/\(name).lua").call(returning: LuaFunction.self, name)
+    try lua.attach(to: owner, name, signature, doc, function)
+  }
+
+  /// `require` notes what it loads, `os.exit` ends the run, `print` does not run into the progress line.
+  func installHooks() throws {
+    let noteModule = try lua.makeFunction("require") { [unowned self] (path: String) throws -> Void in try run?.add(module: path) }
+    try lua.load(
+      """
+      local note = ...
+      local search = package.searchers[2]
+      package.searchers[2] = function(name)
+        local loader, path = search(name)
+        if type(loader) == "function" then note(path) end
+        return loader, path
+      end
+      """, name: "=require"
+    ).call(noteModule)
+
+    let exit = try lua.makeFunction("exit") { [unowned self] (code: Either<Bool, Int>?) throws -> Void in
+      let number: Int32 =
+        switch code {
+        case nil: 0
+        case .first(let success)?: success ? 0 : 1
+        case .second(let code)?: Int32(truncatingIfNeeded: code)
+        }
+      try end(number == 0 ? .finished : .failed, error: number == 0 ? nil : "os.exit(\(number))")
+      Glibc.exit(number)
+    }
+    try lua.load("os.exit = ...", name: "=os").call(exit)
+
+    guard isatty(STDERR_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return }
+    let clear = try lua.makeFunction("clear") { [unowned self] () throws -> Void in progress?.clear() }
+    try lua.load("local clear, plain = ..., print; print = function(...) clear() return plain(...) end", name: "=print").call(clear)
+  }
+
+  private static func realPath(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

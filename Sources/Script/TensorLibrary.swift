@@ -1,0 +1,93 @@
+import LuaBridge
+import Tensors
+
+/// Where randn and uniform draw from; manual_seed begins it anew.
+private final class Randomness {
+  var stream: RandomStream
+  init(seed: Int) { stream = RandomStream(seed: seed, purpose: "script") }
+}
+
+extension Interpreter {
+  /// dsrl.tensor and its kin, and the type Tensor. `seed` is what randn and uniform start from.
+  func installTensors(seed: Int = 0) {
+    let random = Randomness(seed: seed)
+    module("dsrl") { m in
+      m.function("tensor", "(values: table | number) -> Tensor", "A tensor of nested lists of numbers, float32; a number gives rank 0.") {
+        (value: LuaValue) throws -> Tensor in try Tensor(copying: value)
+      }
+      m.function("zeros", "(...: integer) -> Tensor", "Zeros of a shape: zeros(2, 3) or zeros{2, 3}.") { (shape: Integers) throws -> Tensor in
+        .zeros(try shape.shape())
+      }
+      m.function("ones", "(...: integer) -> Tensor", "Ones of a shape: ones(2, 3) or ones{2, 3}.") { (shape: Integers) throws -> Tensor in
+        .ones(try shape.shape())
+      }
+      m.function("full", "(shape: integer[], value: number) -> Tensor", "A shape filled with one number.") {
+        (shape: [Int], value: Float) throws -> Tensor in
+        try Tensor.check(shape)
+        return .full(value, shape)
+      }
+      m.function("arange", "(first: number, last?: number, step?: number) -> Tensor",
+        "first, first + step, ... up to and with last, as Lua's for; arange(n) counts 1 to n.", arange)
+      m.function("linspace", "(first: number, last: number, count: integer) -> Tensor", "`count` numbers at even distances, both ends among them.", linspace)
+      m.function("eye", "(n: integer) -> Tensor", "The identity matrix, [n, n].") { (n: Int) throws -> Tensor in
+        try Tensor.check([n, n])
+        return Tensor.filled([n, n]) { target in for i in 0..<n * n { target[i] = i % (n + 1) == 0 ? 1 : 0 } }
+      }
+      m.function("cat", "(tensors: Tensor[], dim?: integer) -> Tensor", "Tensors side by side along dim (1); their other sizes are equal.") {
+        (parts: [Tensor], dim: FromOne?) throws -> Tensor in try join(parts, dim)
+      }
+      m.function("stack", "(tensors: Tensor[], dim?: integer) -> Tensor", "Tensors of one shape along a new dimension dim (1).", stack)
+      m.function("randn", "(...: integer) -> Tensor", "Standard normal numbers of a shape, from the stream of manual_seed.") {
+        (shape: Integers) throws -> Tensor in try .randn(shape.shape(), using: &random.stream)
+      }
+      m.function("uniform", "(shape: integer[], low?: number, high?: number) -> Tensor", "Numbers uniform on [low, high), by default [0, 1).") {
+        (shape: [Int], low: Float?, high: Float?) throws -> Tensor in
+        try .uniform(shape, low ?? 0, high ?? 1, using: &random.stream)
+      }
+      m.function("manual_seed", "(seed: integer)", "Begins the stream of randn and uniform anew. Agents, policies and environments have streams of their own.") {
+        (seed: Int) in random.stream = RandomStream(seed: seed, purpose: "script")
+      }
+      m.function("no_grad", "(f: function) -> ...", "Calls f without recording gradients and returns its results.") { (f: LuaFunction) throws -> LuaRest in
+        LuaRest(try Tensor.withoutGrad { try f.call() })
+      }
+    }
+    type(Tensor.self, doc: "An array of float32 numbers with its gradient. Dimensions and indices count from 1, or from the end when negative.") { t in
+      declareOperators(t)
+      declareFunctions(t)
+      declareReductions(t)
+      declareViews(t)
+      declareGradients(t)
+    }
+  }
+}
+
+private func arange(_ first: Double, _ last: Double?, _ step: Double?) throws -> Tensor {
+  let (low, high) = last.map { (first, $0) } ?? (1, first)
+  let step = step ?? 1
+  guard step != 0, ((high - low) / step).isFinite else { throw UsageError("arange wants finite ends and a step other than 0, got \(low), \(high), \(step)") }
+  let count = max(0, ((high - low) / step).rounded(.down) + 1)
+  guard count <= 0x1p30 else { throw UsageError("arange would make \(count) numbers") }
+  return Tensor.filled([Int(count)]) { target in for i in 0..<Int(count) { target[i] = Float(low + Double(i) * step) } }
+}
+
+private func linspace(_ first: Double, _ last: Double, _ count: Int) throws -> Tensor {
+  guard (1...1 << 30).contains(count) else { throw UsageError("linspace wants a positive count, got \(count)") }
+  let step = count > 1 ? (last - first) / Double(count - 1) : 0
+  return Tensor.filled([count]) { target in for i in 0..<count { target[i] = Float(i == count - 1 && i > 0 ? last : first + Double(i) * step) } }
+}
+
+/// cat, with an error that counts dimensions from 1.
+func join(_ parts: [Tensor], _ dim: FromOne?) throws -> Tensor {
+  guard let first = parts.first else { throw UsageError("cat wants at least one tensor, got none") }
+  let d = try first.dimension(dim ?? FromOne(number: 1))
+  for part in parts where part.rank != first.rank || zip(part.shape, first.shape).enumerated().contains(where: { $0 != d && $1.0 != $1.1 }) {
+    throw UsageError("cannot cat shape \(part.shape) to \(first.shape) along dimension \(d + 1)")
+  }
+  return try Tensor.cat(parts, dim: d)
+}
+
+func stack(_ parts: [Tensor], _ dim: FromOne?) throws -> Tensor {
+  guard let first = parts.first else { throw UsageError("stack wants at least one tensor, got none") }
+  let d = try (dim ?? FromOne(number: 1)).index(of: first.rank + 1, "the new dimension")
+  return try Tensor.stack(parts, dim: d)
+}

@@ -1,0 +1,27 @@
+import Glibc
+import LuaBridge
+import Tensors
+
+/// What the shell learns about how it went.
+enum ExitCode {
+  static let good: Int32 = 0
+  static let uncaughtError: Int32 = 1
+  /// Bad command line, or a script that is missing or does not compile.
+  static let badCommandLine: Int32 = 2
+  static let interrupted: Int32 = 130
+}
+
+/// A command line that cannot be followed.
+struct CommandLineError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Prints what went wrong as lua does: the program, the message, the traceback.
+func report(_ error: any Error) {
+  fflush(nil)
+  let traceback = (error as? LuaError)?.traceback.map { "\n\($0)" } ?? ""
+  writeError("dsrl-lua: \(error)\(traceback)\n")
+}
+
+func writeError(_ text: String) { _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) } }
