@@ -90,7 +90,8 @@ extension DSRLNA {
 
 // MARK: Distillation
 
-/// What one call's distillation steps learn from: the rows of all its batches, decoded at once, since nothing they depend on moves between them.
+/// What one call's distillation steps learn from: the rows of all its batches, decoded at once, since nothing that they depend on
+/// moves between them.
 struct Distillation {
   let observation: Tensor
   let squashed: Tensor

@@ -13,7 +13,7 @@ public enum DistillationNoise: String, Codable, CaseIterable, Sendable {
   case mixed
 }
 
-/// n rows of the standard normal restricted to [-bound, bound] in each element: what falls outside is drawn again, nothing is moved to the faces.
+/// The standard normal restricted to [-bound, bound] in each element: what falls outside is drawn again, nothing is moved to the faces.
 func restrictedNormal(_ shape: [Int], bound: Float, using stream: inout RandomStream) throws -> Tensor {
   if bound < 1 { return try narrowNormal(shape, bound: bound, using: &stream) }
   let noise = try Tensor.randn(shape, using: &stream)

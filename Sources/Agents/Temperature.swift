@@ -26,7 +26,7 @@ public struct EntCoef: Codable, Equatable, Sendable, CustomStringConvertible {
 
   public init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
-    if let number = try? value.decode(Float.self) { self = .fixed(number) } else { self = try EntCoef(try value.decode(String.self)) }
+    do { self = .fixed(try value.decode(Float.self)) } catch { self = try EntCoef(value.decode(String.self)) }
   }
   public func encode(to encoder: any Encoder) throws {
     var value = encoder.singleValueContainer()
@@ -59,7 +59,8 @@ public final class Temperature {
   /// α
   public var value: Float { expf(logAlpha.values[0]) }
 
-  /// One step down -ln α · mean(ln p + target entropy): α falls while the entropy lies above its target. Returns the loss; 0 for a fixed α.
+  /// One step down -ln α · mean(ln p + target entropy): α falls while the entropy lies above its target.
+  /// Returns the loss; 0 for a fixed α.
   @discardableResult
   public func update(_ logProb: Tensor) throws -> Float {
     guard let optimizer else { return 0 }

@@ -41,13 +41,6 @@ public final class Session {
     try installStandardLibrary()
   }
 
-  /// Makes `require` find the modules beside a script.
-  public func useModules(beside script: String) {
-    let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
-    let path = lua.searchPath
-    lua.searchPath = "\(folder)/?.lua;\(folder)/?/init.lua;\(path)"
-  }
-
   /// A line of the run's metrics; outside of a run it is only checked.
   func log(step: Int, _ values: [String: Double]) throws {
     guard let metrics = try metrics?.get() else { return }

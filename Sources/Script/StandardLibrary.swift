@@ -29,16 +29,24 @@ extension Session {
     let folder = try Session.standardLibrary()
     let path = lua.searchPath
     lua.searchPath = "\(folder)/?.lua;\(path)"
-    try attach("learn", of: folder, to: "Agent", "(options: table) -> table",
-      "Collects, updates, evaluates and logs until `steps` more environment steps are done; returns the evaluations. steps, eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic (false), log_every, on_eval, on_step.")
-    try attach("preset", of: folder, to: "dsrl", "(name: string, overrides?: table) -> table",
+    try attach("learn", to: "Agent", "(options: table) -> table",
+      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on.")
+    try attach("preset", to: "dsrl", "(name: string, overrides?: table) -> table",
       "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, with yours laid over.")
+    // Lua seeds math.random by the clock; a run is to give the same numbers again.
+    if run != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
   }
 
-  /// Binds the function that stdlib/<name>.lua returns.
-  private func attach(_ name: String, of folder: String, to owner: String, _ signature: String, _ doc: String) throws {
-    let function = try lua.load(file: "\(folder)/\(name).lua").call(returning: LuaFunction.self, name)
-    try lua.attach(to: owner, name, signature, doc, function)
+  /// Binds the function that stdlib/<name>.lua returns, read when it is first called.
+  private func attach(_ name: String, to owner: String, _ signature: String, _ doc: String) throws {
+    try lua.attach(to: owner, name, signature, doc, lua.load("return require '\(name)'(...)", name: "=\(name)"))
+  }
+
+  /// Makes `require` find the modules beside a script, after those of stdlib.
+  public func useModules(beside script: String) {
+    let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
+    let places = lua.searchPath.split(separator: ";", maxSplits: 1)
+    lua.searchPath = "\(places.first ?? "");\(folder)/?.lua;\(folder)/?/init.lua;\(places.last ?? "")"
   }
 
   /// `require` notes what it loads, `os.exit` ends the run, `print` does not run into the progress line.
