@@ -40,13 +40,13 @@ public final class Progress {
   ) {
     (self.what, self.total, self.terminal, self.clock, self.write) = (what, total, terminal, clock, write)
     interval = terminal.isTerminal ? 0.1 : pipeInterval
-    first = (clock(), from)
+    first = (clock(), Progress.countable(from))
     shown = terminal.isTerminal ? -.infinity : clock()
   }
 
   /// Shows `done` of the total and the last values, unless it did so a moment ago.
   public func update(_ done: Int, _ values: [(String, Double)] = []) {
-    last = (done, values)
+    last = (Progress.countable(done), values)
     if clock() - shown >= interval { show() }
   }
 
@@ -81,6 +81,9 @@ public final class Progress {
     let line = parts.joined(separator: "  ")
     write(terminal.isTerminal ? "\r" + line.prefix(max(terminal.width - 1, 1)) + "\u{1B}[K" : line + "\n")
   }
+
+  /// The nearest number that can be counted with.
+  private static func countable(_ done: Int) -> Int { min(max(done, 0), 1 << 53) }
 
   public static func standardError(_ text: String) { _ = Glibc.write(STDERR_FILENO, text, text.utf8.count) }
 

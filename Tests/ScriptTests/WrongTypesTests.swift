@@ -1,13 +1,11 @@
 import LuaBridge
 import Tensors
 import Testing
-import Glibc
 
 @Suite struct WrongTypesTests {
   /// A thousand calls of everything there is with what it does not want: each raises or not, and nothing stays behind.
   @Test func wrongTypesLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
-      do {
       let domain = try Domain()
       try domain.lua.run(WrongTypesTests.objects)
       for entry in domain.lua.registry.entries where entry.name != "Figure:text" {  // it starts gnuplot
@@ -21,7 +19,20 @@ import Glibc
       guard case .int(let count)? = calls.first else { throw UsageError("no count") }
       #expect(count > 100_000)
       try domain.close()
-      } catch { let f = fopen("/tmp/debug.txt", "w"); fputs("\(error)", f!); fclose(f!); throw error }
+    }
+  }
+
+  /// A session that ends takes everything with it.
+  @Test func aSessionLeavesNothingBehind() async {
+    await #expect(processExitsWith: .success) {
+      let before = Tensor.liveCount
+      do {
+        let domain = try Domain()
+        try domain.lua.run(WrongTypesTests.objects)
+        #expect(Tensor.liveCount > before)
+        try domain.close()
+      }
+      #expect(Tensor.liveCount == before)
     }
   }
 
