@@ -23,17 +23,19 @@ extension Tensor {
       }
     } } }
     return result.recorded([self, gain, bias]) { g in
-      let (input, gainSlope, biasSlope) = (Tensor(uninitialized: normal.shape), Tensor.zeros([width]), Tensor.zeros([width]))
+      let input = Tensor(uninitialized: normal.shape)
+      let learnsScale = gain.requiresGrad || bias.requiresGrad
+      let (gainSlope, biasSlope) = (Tensor.zeros([width]), Tensor.zeros([width]))
       let (dx, dw, db) = (input.storage.pointer, gainSlope.storage.pointer, biasSlope.storage.pointer)
       let (unit, scale) = (normal.storage.pointer, inverse.storage.pointer)
       g.withPointer { g in gain.withPointer { w in
         for row in 0..<rows {
           let (slope, hat, to) = (g + row * width, unit + row * width, dx + row * width)
-          for i in 0..<width {
-            dw[i] += slope[i] * hat[i]
-            db[i] += slope[i]
-            to[i] = slope[i] * w[i]
+          if learnsScale {
+            for i in 0..<width { dw[i] += slope[i] * hat[i] }
+            for i in 0..<width { db[i] += slope[i] }
           }
+          for i in 0..<width { to[i] = slope[i] * w[i] }
           let mean = Tensors.sum(to, width) / Float(width)
           let along = dot(to, hat, width) / Float(width)
           let factor = scale[row]

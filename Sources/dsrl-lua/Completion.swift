@@ -14,13 +14,13 @@ enum Completion {
   static func install(_ lua: Interpreter) {
     self.lua = lua
     rl_completer_word_break_characters = UnsafePointer(strdup(" \t\n\"'`@$><=;|&{}()[]+-*/%^~#,?"))
-    rl_completion_append_character = 0
     rl_attempted_completion_function = { text, start, _ in
       guard let text, let line = rl_line_buffer else { return nil }
       let before = String(decoding: UnsafeRawBufferPointer(start: line, count: Int(start)), as: UTF8.self)
       // Inside a string readline completes the names of files.
       if before.count(where: { $0 == "\"" }) % 2 == 1 || before.count(where: { $0 == "'" }) % 2 == 1 { return nil }
       rl_attempted_completion_over = 1
+      rl_completion_append_character = 0  // readline sets it to a space before every completion
       Completion.matches = Completion.find(String(cString: text)).reversed()
       return rl_completion_matches(text) { _, _ in Completion.matches.popLast().flatMap { strdup($0) } }
     }

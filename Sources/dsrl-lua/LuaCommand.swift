@@ -80,7 +80,7 @@ struct LuaCommand {
 
   /// Throws what cannot begin: a script that is missing or does not compile.
   private func run() throws -> Int32 {
-    try Threads.use(ControlThreads.processors)
+    try Threads.use(Processors.count)
     if ignoresEnvironment { for name in ["LUA_PATH", "LUA_PATH_5_4", "LUA_CPATH", "LUA_CPATH_5_4"] { unsetenv(name) } }
     let session = try Session()
     let lua = session.lua

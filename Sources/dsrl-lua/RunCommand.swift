@@ -21,7 +21,7 @@ struct RunCommand: ParsableArguments {
   @Option(help: ArgumentHelp("The run's folder; runs/<script>-<seed>-<time> without it. Never overwrites one.", valueName: "dir"))
   var out: String?
   @Option(help: "Threads for computations; all processors without it. Results do not depend on it.")
-  var threads = ControlThreads.processors
+  var threads = Processors.count
 
   struct Setting: ExpressibleByArgument {
     let key, text: String
@@ -62,8 +62,8 @@ struct RunCommand: ParsableArguments {
 }
 
 /// How many threads a computation may use where nobody says.
-enum ControlThreads {
-  static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+enum Processors {
+  static var count: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }
 
 extension Session {

@@ -38,14 +38,15 @@ struct Program {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
-    posix_spawn_file_actions_addopen(&actions, 0, "stdin", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, "stdout", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 2, "stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    var argv: [UnsafeMutablePointer<CChar>?] = ([Program.path] + arguments).map { strdup($0) } + [nil]
+    posix_spawn_file_actions_addopen(&actions, 0, "\(folder)/stdin", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/stdout", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    // The shell changes the folder and becomes the program.
+    let words = ["sh", "-c", "cd \"$0\" && exec \"$@\"", folder, Program.path] + arguments
+    var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     var process = pid_t()
-    let failed = posix_spawn(&process, Program.path, &actions, nil, &argv, environ)
+    let failed = posix_spawn(&process, "/bin/sh", &actions, nil, &argv, environ)
     guard failed == 0 else { throw Failure(what: "cannot start \(Program.path): \(String(cString: strerror(failed)))") }
 
     if signals > 0 {
