@@ -62,7 +62,7 @@ private struct NumberFormat {
     }
   }
 
-  func words(_ numbers: [Float]) -> [String] { numbers.map { formatted(format, Double($0)) } }
+  func words(_ numbers: [Float]) -> [String] { numbers.map { $0.isNaN ? "nan" : formatted(format, Double($0)) } }
 }
 
 /// `x` by one of printf's formats, "%.4f".

@@ -38,6 +38,7 @@ private let results: [(String, String)] = [
   ("return tostring(dsrl.tensor{0.5, 1.25})", "\"tensor f32 [2]\n  0.5000  1.2500\""),
   ("return tostring(dsrl.arange(100))", "\"tensor f32 [100]\n    1    2    3  ...   98   99  100\""),
   ("return tostring(dsrl.arange(8):reshape(2, 2, 2))", "\"tensor f32 [2, 2, 2]\n[1, ...]\n  1  2\n  3  4\n[2, ...]\n  5  6\n  7  8\""),
+  ("return tostring(dsrl.tensor{0/0, 1/0})", "\"tensor f32 [2]\n  nan  inf\""),
   ("return tostring(dsrl.tensor(2.5)), tostring(dsrl.zeros(0, 3))", "\"tensor f32 []\n  2.5000\", \"tensor f32 [0, 3] (empty)\""),
   ("return tostring(dsrl.zeros(1):expand(1000000))", "\"tensor f32 [1000000]\n  0  0  0  ...  0  0  0\""),
 ]
