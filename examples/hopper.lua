@@ -11,13 +11,14 @@ local opt = dsrl.options{
   eval_episodes = 50,    -- of each evaluation
   data = "",             -- an npz file of behaviour data; empty: collected from the actor
   data_steps = 200000,   -- environment steps to collect
-  actor = "examples/hopper/behaviour",
+  actor = "",            -- who collects; empty: examples/hopper/behaviour.safetensors
   policy = "",           -- a saved policy to steer; empty: one is trained
   hidden = 256,          -- width of the policy's network; 512 is the published one, and four times slower
   epochs = 40,
-  action_magnitude = 1.5,
+  action_magnitude = 1,  -- bound of the steered noise
 }
 local seed = dsrl.run.seed
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\][^/\\]*$") or "."
 
 -- 1. The base policy.
 local env = dsrl.env.make("Hopper-v5", {num_envs = 4, chunk = 4, seed = seed})
@@ -29,7 +30,7 @@ else
   if opt.data ~= "" then
     data = dsrl.data.load(opt.data)
   else
-    local behaviour = dsrl.agent.load_actor(opt.actor)
+    local behaviour = dsrl.agent.load_actor(opt.actor ~= "" and opt.actor or here .. "/hopper/behaviour.safetensors")
     data = dsrl.data.collect{env = "Hopper-v5", policy = behaviour, steps = opt.data_steps, seed = seed}
     data:save(dsrl.run.path("behaviour.npz"))
   end
@@ -48,12 +49,18 @@ print("base policy:    ", base)
 
 -- 2. Steering, with the published options of the task.
 local agent = dsrl.agent.dsrl_na(dsrl.preset("hopper", {env = env, policy = policy, seed = seed, action_magnitude = opt.action_magnitude}))
-local history = agent:learn{steps = opt.steps, eval_every = opt.eval_every, eval_episodes = opt.eval_episodes, num_eval_envs = 25}
+local history = agent:learn{
+  steps = opt.steps, eval_every = opt.eval_every, eval_episodes = opt.eval_episodes, num_eval_envs = 25,
+  on_eval = function(_, evaluation, step)
+    local calm = dsrl.evaluate{agent = agent, episodes = opt.eval_episodes, num_envs = 25, seed = seed + 100, deterministic = true}
+    dsrl.run.log(step, {["eval/mean_reward_deterministic"] = calm.mean_reward})
+    print(("%7d steps: stochastic %s\n               deterministic %s"):format(step, evaluation, calm))
+  end,
+}
 local steered = dsrl.evaluate{agent = agent, episodes = 100, num_envs = 25, seed = seed + 100}
 print("steered policy: ", steered)
 
 -- 3. Our curve over the published ones.
-local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\][^/\\]*$") or "."
 local published = dsrl.json.read(here .. "/published/dsrl-paper-curves.json").Hopper
 local ours = {label = "this run", x = {}, y = {}, low = {}, high = {}}
 for i, point in ipairs(history) do

@@ -5,10 +5,10 @@
 local dsrl = require "dsrl"
 
 local opt = dsrl.options{
-  demonstrations = 300,  -- episodes of behaviour data
+  demonstrations = 600,  -- episodes of behaviour data
   epochs = 60,           -- of denoiser training
   steps = 3000,          -- environment steps of steering
-  episodes = 200,        -- of each evaluation
+  episodes = 400,        -- of each evaluation
 }
 local seed = dsrl.run.seed
 

@@ -2,7 +2,8 @@
 --
 -- Names here are ours; the released code's `utd` is gradient_steps. The values are the released ones, the semantics ours where theirs
 -- is known to be wrong:
---   action_magnitude  bounds the noise here; in the released noise-aliasing code it had no effect and the noise stayed in [-1, 1].
+--   action_magnitude  bounds the noise here. The released files say 1.5 (Walker2d 2.5), but their noise-aliasing code never read it and the
+--                     noise stayed in [-1, 1]: 1.0 is what was run, so it is what stands below. Transport, by DSRL-SAC, did have 1.0.
 --   init_rollout_steps  vector steps, as released; the released step counter forgets that each is a whole chunk.
 --   gamma  once per chunk, as released (discount_per_step = true would count every executed step).
 --   time limits  bootstrap here; the released code takes them for terminations.
@@ -12,18 +13,18 @@
 local common = {
   learning_rate = 3e-4, batch_size = 256, tau = 0.005, gamma = 0.99, gradient_steps = 20, noise_critic_grad_steps = 10, train_freq = 1,
   n_critics = 2, critic_backup_combine = "min", ent_coef = "auto", target_entropy = 0, activation = "tanh", layer_norm = true,
-  buffer_size = 10000000, action_magnitude = 1.5, seed = 1,
+  buffer_size = 10000000, action_magnitude = 1.0, seed = 1,
 }
 
 local tasks = {
   hopper = {hidden = {128, 128, 128}, train_freq = 2, init_rollout_steps = 2001},
-  walker2d = {hidden = {2048, 2048, 2048}, train_freq = 2, init_rollout_steps = 2001, action_magnitude = 2.5},
+  walker2d = {hidden = {2048, 2048, 2048}, train_freq = 2, init_rollout_steps = 2001},
   halfcheetah = {hidden = {1024, 1024, 1024}, train_freq = 2, init_rollout_steps = 2001},
   lift = {hidden = {2048, 2048, 2048}, gradient_steps = 30, init_rollout_steps = 1501},
   can = {hidden = {2048, 2048, 2048}, init_rollout_steps = 1501},
   square = {hidden = {2048, 2048, 2048}, init_rollout_steps = 2001, gamma = 0.999},
   -- Released for DSRL-SAC, which learns over noises directly; these are its numbers where dsrl_na has the same option.
-  transport = {hidden = {128, 128, 128}, init_rollout_steps = 20001, action_magnitude = 1.0, buffer_size = 20000000},
+  transport = {hidden = {128, 128, 128}, init_rollout_steps = 20001, buffer_size = 20000000},
 }
 
 local function names()
