@@ -24,7 +24,7 @@ func fastExp(_ x: Float) -> Float {
   return x > 88.3762 ? .infinity : low
 }
 
-/// tanh x, relative error below 4e-7: x P(x²)/Q(x²) up to 9, the coefficients fitted to the smallest relative error there.
+/// tanh x, relative error below 4e-7: x P(x²)/Q(x²) up to 9, the coefficients fitted to the smallest relative error there; ±1 beyond.
 @inline(__always)
 func fastTanh(_ x: Float) -> Float {
   var capped = x < -9 ? -9 : x
@@ -41,8 +41,8 @@ func fastTanh(_ x: Float) -> Float {
   q = Float(0.467_143_545_44).addingProduct(q, s)
   q = Float(1).addingProduct(q, s)
   let y = capped * p / q
-  let low = y < -1 ? -1 : y
-  return low > 1 ? 1 : low
+  let low = x < -9 || y < -1 ? -1 : y
+  return x > 9 || y > 1 ? 1 : low
 }
 
 /// ln(1 + e) for e in [0, 1], through the series of artanh.

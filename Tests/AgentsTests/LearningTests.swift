@@ -33,22 +33,24 @@ private func probe() throws -> Tensor { try Tensor([-0.9, -0.4, 0, 0.4, 0.9], sh
   #expect(zip(action, states).allSatisfy { abs(Double($0) + gain * Double($1)) < 0.3 }, "gain \(gain), actions \(action)")
 }
 
-/// The base policy makes every action in [-0.8, 0.8], most of them of several noises; the best is half the observation.
+/// The base policy makes every action in [-0.8, 0.8], the outermost of all noises beyond 0.7; the best is half the observation.
 @Test(arguments: DSRLNA.UpdateOrder.allCases)
 func steeringFindsTheBestNoise(order: DSRLNA.UpdateOrder) throws {
-  let policy = TrianglePolicy()
+  let policy = TrianglePolicy { max(-1, min(1, $0 / 0.7)) }
   var options = DSRLNA.Options()
   (options.hidden, options.learningRate, options.batchSize, options.initRolloutSteps) = ([32, 32], 3e-3, 64, 100)
   (options.targetEntropy, options.updateOrder) = (-2, order)
-  let agent = try DSRLNA(guesses(), policy: policy, options)
-  for _ in 0..<150 { _ = try agent.advance() }
-
   let evaluation = try guesses(4)
   let base = BasePolicyActor(policy, seed: 5)
   let before = try evaluate(policy: base.act, on: evaluation, episodes: 200, seed: 7)
-  let after = try evaluate(policy: { try agent.act($0, deterministic: true) }, on: evaluation, episodes: 200, seed: 7)
   #expect(before.mean < -0.15)
-  #expect(after.mean > -0.02, "\(after.mean)")
+  let after = try (0..<3).map { seed in
+    options.seed = seed
+    let agent = try DSRLNA(guesses(), policy: policy, options)
+    for _ in 0..<150 { _ = try agent.advance() }
+    return try evaluate(policy: { try agent.act($0, deterministic: true) }, on: evaluation, episodes: 200, seed: 7).mean
+  }
+  #expect(after.allSatisfy { $0 > -0.02 }, "\(after)")
   #expect(policy.largestNoise > 1.5)  // the base policy's own noise is not confined to the actor's box
 }
 

@@ -66,14 +66,19 @@ final class TrianglePolicy: BasePolicy {
   var largestNoise: Float = 0
   var decodedRows: [Int] = []
 
-  init(observationSize: Int = 1, horizon: Int = 1) { (self.observationSize, self.horizon) = (observationSize, horizon) }
+  private let map: (Float) -> Float
+
+  /// Unless told otherwise a triangle wave: each action of several noises, on both sides of 0.
+  init(observationSize: Int = 1, horizon: Int = 1, map: @escaping (Float) -> Float = { 1 - 2 * abs(($0 - 2 * ($0 / 2).rounded())) }) {
+    (self.observationSize, self.horizon, self.map) = (observationSize, horizon, map)
+  }
 
   func normalize(_ observation: Tensor) -> Tensor { observation * 2 }
   func denormalize(_ chunk: Tensor) -> Tensor { chunk * 0.8 }
   func decode(normalized observation: Tensor, noise: Tensor) throws -> Tensor {
     decodedRows.append(noise.shape[0])
     largestNoise = noise.values.reduce(largestNoise) { max($0, abs($1)) }
-    return try Tensor(noise.values.map { 1 - 2 * abs(($0 - 2 * ($0 / 2).rounded())) }, shape: noise.shape)
+    return try Tensor(noise.values.map(map), shape: noise.shape)
   }
 }
 

@@ -51,8 +51,8 @@ private let results: [(String, String)] = [
    "true, {2, 2}, \"sac\", true"),
   ("local p = fitted() local a = dsrl.agent.dsrl_na{env = fork, policy = p, hidden = {8}} a:save_actor(folder .. '/y') local y = dsrl.agent.load_actor(folder .. '/y', {policy = p}) local o = dsrl.randn(5, 2) return same(a:act(o, {deterministic = true}), y:act(o, {deterministic = true}))",
    "true"),
-  ("local p = fitted() local a = dsrl.agent.dsrl_na(dsrl.preset('hopper', {env = fork, policy = p, seed = 9})) return a.options.seed, a.options.hidden, a.options.train_freq, a.options.action_magnitude", "9, {128, 128, 128}, 2, 1.5"),
-  ("local p = dsrl.preset('walker2d') p.env, p.policy, p.hidden = fork, fitted(), {8} return dsrl.agent.dsrl_na(p).options.action_magnitude", "2.5"),
+  ("local p = fitted() local a = dsrl.agent.dsrl_na(dsrl.preset('hopper', {env = fork, policy = p, seed = 9})) return a.options.seed, a.options.hidden, a.options.train_freq, a.options.action_magnitude", "9, {128, 128, 128}, 2, 1.0"),
+  ("local p = dsrl.preset('lift') p.env, p.policy, p.hidden = fork, fitted(), {8} return dsrl.agent.dsrl_na(p).options.gradient_steps", "30"),
   // evaluation
   ("local e = dsrl.evaluate{policy = function(o) return dsrl.zeros(#o, 1, 2) end, env = 'PointFork-v0', episodes = 3} return e.n, e.mean_reward, e.returns, e.lengths, e.interval, e.success_rate, e:to_table().mean_ep_length",
    "3, 0.0, {0.0, 0.0, 0.0}, {60, 60, 60}, {0.0, 0.0}, 0.0, 60.0"),
