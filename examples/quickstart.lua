@@ -38,7 +38,28 @@ agent:learn{steps = opt.steps, eval_every = 500, eval_episodes = 50}
 local steered = dsrl.evaluate{agent = agent, episodes = opt.episodes, seed = seed + 100}
 print("steered policy: ", steered)
 
--- 4. What changed: the paths that the point takes, before and after.
+-- 4. What changed. First the noise: its mean forward and sideward part, by the side to which the frozen policy turns it.
+local starts = dsrl.env.make("PointFork-v0", {num_envs = 400, chunk = 4, seed = seed + 7}):reset()
+local function clouds(noise)
+  local chunks, parts = policy:decode(starts, noise), noise:reshape{-1, 4, 2}:mean(2)
+  local sideward = chunks:mean(2):select(2, 2)
+  local left, right = {x = {}, y = {}}, {x = {}, y = {}}
+  for i = 1, #sideward do
+    local side = sideward[i] > 0 and left or right
+    side.x[#side.x + 1], side.y[#side.y + 1] = parts[{i, 1}], parts[{i, 2}]
+  end
+  return left, right
+end
+local free_left, free_right = clouds(dsrl.randn{400, policy.latent_size})
+local chosen_left, chosen_right = clouds(agent:noise(starts))
+local function cloud(label, points) return {label = label, x = points.x, y = points.y, style = "points"} end
+local series = {cloud("N(0, I), turns left", free_left), cloud("N(0, I), turns right", free_right), cloud("chosen, turns left", chosen_left)}
+if #chosen_right.x > 0 then series[4] = cloud("chosen, turns right", chosen_right) end
+dsrl.plot.figure{
+  title = "PointFork: the noise, before and after steering", xlabel = "mean forward noise", ylabel = "mean sideward noise", series = series,
+}:write(dsrl.run.path("noise.svg"))
+
+-- Then the paths that the point takes.
 local function paths(act, count)
   local one = dsrl.env.make("PointFork-v0", {seed = seed + 7})
   local list = {}
@@ -49,8 +70,8 @@ local function paths(act, count)
     while not over do
       local chunk = act(obs)
       for step = 1, #chunk do
-        local reward, terminated, truncated
-        obs, reward, terminated, truncated = one:step(chunk[step])
+        local _, terminated, truncated
+        obs, _, terminated, truncated = one:step(chunk[step])
         x[#x + 1], y[#y + 1] = obs[1], obs[2]
         over = terminated or truncated
         if over then break end
@@ -60,14 +81,12 @@ local function paths(act, count)
   end
   return list
 end
-
-local picture = dsrl.plot.figure{
+dsrl.plot.figure{
   title = "PointFork: 40 paths of the base policy, 40 steered", xlabel = "x", ylabel = "y",
   series = {
     {label = "base", trajectories = paths(function(obs) return policy:act(obs) end, 40)},
     {label = "steered", trajectories = paths(function(obs) return agent:act(obs) end, 40)},
   },
-}
-picture:write(dsrl.run.path("paths.svg"))
-print(("success %.1f %% -> %.1f %% after %d environment steps; paths.svg in %s"):format(
+}:write(dsrl.run.path("paths.svg"))
+print(("success %.1f %% -> %.1f %% after %d environment steps; noise.svg and paths.svg in %s"):format(
   100 * base.success_rate, 100 * steered.success_rate, agent.environment_steps, dsrl.run.folder or "this folder"))

@@ -77,12 +77,17 @@ public final class DSRLNA: Agent, Learner {
   public func advance() throws -> Advance { try runRound() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
+    let chosen = try noise(for: observation, deterministic: deterministic)
+    return try policy.decode(observation, noise: chosen)
+  }
+
+  /// The noise that the actor would give the policy at observations [n, observation]: [n, latent], inside the box.
+  public func noise(for observation: Tensor, deterministic: Bool) throws -> Tensor {
     let normalized = try policy.normalize(observation)
-    let squashed = try Tensor.withoutGrad {
-      deterministic ? try actor.mode(normalized) : try actor.sample(normalized, using: &evaluationStream).action
+    return try Tensor.withoutGrad {
+      let squashed = deterministic ? try actor.mode(normalized) : try actor.sample(normalized, using: &evaluationStream).action
+      return options.actionMagnitude * squashed
     }
-    let chunk = try decode(normalized, squashed: squashed)
-    return try policy.denormalize(chunk).reshape([observation.shape[0], policy.horizon, policy.actionSize])
   }
 
   /// The actor's noise; before learning, the standard normal restricted to the box (redrawn outside it, not clipped).

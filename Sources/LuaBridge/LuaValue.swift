@@ -54,7 +54,7 @@ public enum LuaValue: FromLua, ToLua {
     case .string(let x): "string '\(x)'"
     case .table(let x): x.names.isEmpty && !x.list.isEmpty ? "a list" : "a table"
     case .function: "a function"
-    case .object(let x): (x as? any LuaObject).map { "a \(type(of: $0).luaName)" } ?? "a \(type(of: x))"
+    case .object(let x): (x as? any LuaObject).map { article(type(of: $0).luaName) } ?? article("\(type(of: x))")
     case .other: "an object"
     }
   }

@@ -88,6 +88,6 @@ func wish(_ type: Any.Type) -> String {
   }
 }
 
-private func article(_ noun: String) -> String {
+func article(_ noun: String) -> String {
   ("AEIOUaeiou".contains(noun.prefix(1)) ? "an " : "a ") + noun
 }

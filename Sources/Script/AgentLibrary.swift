@@ -86,6 +86,14 @@ extension Interpreter {
       (agent: AgentObject, observation: TensorLike, options: LuaTable?) in
       try agent.act(observation.tensor, deterministic: takeDeterministic(options) ?? false)
     }
+    t.method("noise", "(observation: Tensor | table, options?: {deterministic: boolean?}) -> Tensor",
+      "The initial noise that a steering agent would choose: [n, observation] to [n, latent], [observation] to [latent]; deterministic (false).") {
+      (agent: AgentObject, observation: TensorLike, options: LuaTable?) throws -> Tensor in
+      guard let steering = agent.agent as? DSRLNA, let policy = agent.policy else { throw LuaError("\(agent.agent.kind) chooses actions, not noise") }
+      let (rows, isRow) = try observation.tensor.rows(of: policy.policy.observationSize, "observations")
+      let chosen = try steering.noise(for: rows, deterministic: takeDeterministic(options) ?? false)
+      return isRow ? try chosen.select(0, 0) : chosen
+    }
     t.method("save", "(folder: string)", "Writes everything learned and remembered, replay, environments and random streams included.") {
       (agent: AgentObject, folder: String) in try agent.save(to: folder)
     }

@@ -7,7 +7,10 @@ struct Broadcast {
   private(set) var second: [Int] = []
 
   init(_ a: Tensor, _ b: Tensor) throws {
-    if a.shape == b.shape { shape = a.shape } else { shape = try Broadcast.shape(a.shape, b.shape) }
+    if a.shape == b.shape { shape = a.shape } else {
+      shape = try Broadcast.shape(a.shape, b.shape)
+      try Tensor.check(shape)
+    }
     let (aStrides, bStrides) = (a.strides(stretchedTo: shape), b.strides(stretchedTo: shape))
     for (size, (s, t)) in zip(shape, zip(aStrides, bStrides)) where size != 1 {
       if let last = sizes.indices.last, first[last] == s * size, second[last] == t * size {

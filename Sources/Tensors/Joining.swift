@@ -52,6 +52,7 @@ extension Tensor {
     if let bad = indices.first(where: { !(0..<size).contains($0) }) { throw UsageError("index \(bad) is outside dimension \(d) of shape \(shape)") }
     var target = shape
     target[d] = indices.count
+    try Tensor.check(target)
     let result = Tensor(uninitialized: target)
     let (outer, inner) = around(d)
     let out = result.storage.pointer

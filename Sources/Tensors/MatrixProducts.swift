@@ -55,6 +55,7 @@ extension Tensor {
   private func dropDim(_ dim: Int) throws -> Tensor { try dropping(resolve(dim)) }
 
   private func product(_ b: Tensor) throws -> Tensor {
+    try Tensor.check([shape[0], b.shape[1]])
     let result = Tensor(uninitialized: [shape[0], b.shape[1]])
     try multiply(self, b, into: result.storage.pointer)
     return result.recorded([self, b]) { g in
@@ -67,6 +68,7 @@ extension Tensor {
     let (m, k, n) = (shape[rank - 2], shape[rank - 1], b.shape[b.rank - 1])
     let left = try expand(to: batch + [m, k]).reshape([-1, m, k])
     let right = try b.expand(to: batch + [k, n]).reshape([-1, k, n])
+    try Tensor.check([left.shape[0], m, n])
     let result = Tensor(uninitialized: [left.shape[0], m, n])
     for i in 0..<left.shape[0] {
       try multiply(left.detach().select(0, i), right.detach().select(0, i), into: result.storage.pointer + i * m * n)

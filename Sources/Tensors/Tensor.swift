@@ -1,3 +1,5 @@
+import Glibc
+
 /// An n-dimensional array of Floats, row-major and contiguous unless it is a view, that remembers how it was computed.
 public final class Tensor: @unchecked Sendable {
   public let shape: [Int]
@@ -67,16 +69,24 @@ extension Tensor {
   /// Rank 0.
   public static func scalar(_ value: Float) -> Tensor { full(value, []) }
 
-  /// Throws for a negative size, or one beyond what memory can be asked for.
+  /// Throws for a negative size, and for more bytes than the machine can give beside the tensors there are.
   public static func check(_ shape: [Int]) throws {
-    var count = 1
+    var (count, span) = (1, 1)  // elements, and what the strides multiply up to where a size is 0
     for size in shape {
       guard size >= 0 else { throw UsageError("a shape's sizes are not negative, got \(shape)") }
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      guard !overflow, product <= 1 << 36 else { throw UsageError("a tensor of shape \(shape) is too large") }
-      count = product
+      let (product, overflow) = span.multipliedReportingOverflow(by: Swift.max(size, 1))
+      guard !overflow, product < 1 << 60 else { throw UsageError("a tensor of shape \(shape) is too large") }
+      (count, span) = (count * size, product)
+    }
+    let bytes = count * MemoryLayout<Float>.stride
+    guard bytes <= 1 << 20 || bytes + liveByteCount <= usableMemory else {
+      let (wanted, held, usable) = (bytes >> 20, liveByteCount >> 20, usableMemory >> 20)
+      throw UsageError("a tensor of shape \(shape) is too large: it wants \(wanted) MiB, all tensors hold \(held) and may hold \(usable)")
     }
   }
+
+  /// Nine tenths of the machine's memory, in bytes.
+  private static let usableMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 10 * 9
 }
 
 // MARK: Reading and writing

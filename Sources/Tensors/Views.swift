@@ -39,7 +39,9 @@ extension Tensor {
   public func reshape(_ wanted: [Int]) throws -> Tensor {
     var target = wanted
     if let free = target.firstIndex(of: -1) {
-      let rest = target.enumerated().reduce(1) { $1.offset == free ? $0 : $0 * $1.element }
+      target[free] = 1
+      try Tensor.check(target)
+      let rest = target.reduce(1, *)
       guard rest > 0, count % rest == 0 else { throw UsageError("cannot reshape \(shape) to \(wanted)") }
       target[free] = count / rest
     }
@@ -67,8 +69,8 @@ extension Tensor {
   /// `length` entries of `dim` from `start` on, sharing memory.
   public func narrow(_ dim: Int, _ start: Int, _ length: Int) throws -> Tensor {
     let d = try resolve(dim)
-    guard start >= 0, length >= 0, start + length <= shape[d] else {
-      throw UsageError("entries \(start)..<\(start + length) are outside dimension \(d) of shape \(shape)")
+    guard start >= 0, length >= 0, start <= shape[d], length <= shape[d] - start else {
+      throw UsageError("\(length) entries from \(start) on are outside dimension \(d) of shape \(shape)")
     }
     var target = shape
     target[d] = length
@@ -99,6 +101,7 @@ extension Tensor {
 
   /// Sizes of 1 stretched to `target`, sharing memory.
   public func expand(to target: [Int]) throws -> Tensor {
+    try Tensor.check(target)
     guard try Broadcast.shape(shape, target) == target else { throw UsageError("cannot expand \(shape) to \(target)") }
     return view(target, strides(stretchedTo: target)).recorded([self]) { g in [g] }
   }

@@ -49,7 +49,7 @@ let domainMistakes: [(String, String)] = [
   ("dsrl.agent.sac{env = fork, ent_coef = 'none'}", "ent_coef wants \"auto\", \"auto_0.1\" or a number, got \"none\""),
   ("dsrl.agent.sac{env = fork, hidden = {1 << 40}}", "hidden, n_critics and batch_size wants a number from 1 to 65536"),
   ("dsrl.agent.dsrl_na{env = fork}", "missing 'policy'"),
-  ("dsrl.agent.dsrl_na{env = fork, policy = fork}", "'policy' must be a Policy, got a Environment"),
+  ("dsrl.agent.dsrl_na{env = fork, policy = fork}", "'policy' must be a Policy, got an Environment"),
   ("dsrl.agent.dsrl_na{env = dsrl.env.make('PointFork-v0', {num_envs = 1}), policy = fitted()}", "wants a policy of observation 2, horizon 1, action 2, got 2, 2, 2"),
   ("dsrl.agent.sac{env = fork, hidden = {8}}:act({0, 0}, {determinstic = true})", "unknown option 'determinstic' (did you mean 'deterministic'?)"),
   ("dsrl.agent.sac{env = fork, hidden = {8}}:act{0, 0, 0}", "observations want the shape [2] or [n, 2], got [3]"),

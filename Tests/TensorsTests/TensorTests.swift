@@ -51,6 +51,9 @@ struct TensorTests {
     ("dimension 2 is outside a tensor of 2 dimensions, shape [2, 3]", { _ = try Tensor.ones([2, 3]).sum(2) }),
     ("index 5 is outside dimension 0 of shape [2, 3]", { _ = try Tensor.ones([2, 3]).select(0, 5) }),
     ("shape [2, 2] holds 4 numbers, got 3", { _ = try Tensor([1, 2, 3], shape: [2, 2]) }),
+    ("3 entries from 9223372036854775807 on are outside dimension 0 of shape [2, 3]", { _ = try Tensor.ones([2, 3]).narrow(0, .max, 3) }),
+    ("a tensor of shape [0, 4611686018427387904, 4] is too large", { _ = try Tensor([], shape: [0, 1 << 62, 4]) }),
+    ("a tensor of shape [2, 4611686018427387904] is too large", { _ = try Tensor.ones([2, 1]).expand(to: [2, 1 << 62]) }),
     ("item() wants a tensor with one element, got shape [2]", { _ = try Tensor.ones([2]).item() }),
     ("cannot cat shape [3, 1] to [2, 1] along dimension 1", { _ = try Tensor.cat([.ones([2, 1]), .ones([3, 1])], dim: 1) }),
     ("linear wants an input of 3 columns for a weight of shape [2, 3], got shape [5, 4]", { _ = try Tensor.ones([5, 4]).linear(.ones([2, 3]), nil) }),
@@ -58,6 +61,20 @@ struct TensorTests {
   ] as [(String, @Sendable () throws -> Void)])
   func mistakesAreNamed(_ message: String, _ mistake: @Sendable () throws -> Void) {
     #expect(throws: UsageError(message)) { try mistake() }
+  }
+}
+
+struct MemoryTests {
+  /// Each would be larger than any machine's memory.
+  @Test(arguments: [
+    { @Sendable in _ = try Tensor.zeros([1]).expand(to: [1 << 20, 1 << 20]) },
+    { let column = Tensor.zeros([1 << 20, 1]); _ = try column + column.transposed() },
+    { let column = Tensor.zeros([1 << 20, 1]); _ = try column.matmul(column.transposed()) },
+    { var stream = RandomStream(seed: 1); _ = try Tensor.randn([1 << 20, 1 << 20], using: &stream) },
+  ] as [@Sendable () throws -> Void])
+  func whatDoesNotFitIsRefused(_ ask: @Sendable () throws -> Void) {
+    let error = #expect(throws: UsageError.self) { try ask() }
+    #expect(error?.description.contains("is too large: it wants 4194304 MiB") == true)
   }
 }
 
