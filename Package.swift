@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMuJoCo"),
+    .systemLibrary(name: "CMalloc"),
 
     // The domain: none of it hears of Lua
     .target(name: "Tensors", dependencies: ["COneDNN"], swiftSettings: vectorised),
@@ -43,7 +44,7 @@ let package = Package(
     .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Runs"], swiftSettings: mujocoHeaders),
     .executableTarget(
       name: "dsrl-lua",
-      dependencies: ["Script", "CReadline", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Script", "CReadline", "CMalloc", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: mujocoHeaders,
       linkerSettings: [.unsafeFlags(["-Xlinker", "-export-dynamic"])]),
 

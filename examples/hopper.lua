@@ -16,6 +16,8 @@ local opt = dsrl.options{
   hidden = 256,          -- width of the policy's network; 512 is the published one, and four times slower
   epochs = 40,
   action_magnitude = 1,  -- bound of the steered noise
+  init_rollout_steps = 2001,  -- vector steps before the first gradient step
+  episodes = 100,        -- of the evaluations before and after
 }
 local seed = dsrl.run.seed
 local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\][^/\\]*$") or "."
@@ -44,11 +46,13 @@ else
   policy:fit(data, {epochs = opt.epochs, batch_size = 256, learning_rate = 1e-3, seed = seed})
   policy:save(dsrl.run.path("policy"))
 end
-local base = dsrl.evaluate{policy = policy, env = env, episodes = 100, num_envs = 25, seed = seed + 100}
+local base = dsrl.evaluate{policy = policy, env = env, episodes = opt.episodes, num_envs = 25, seed = seed + 100}
 print("base policy:    ", base)
 
 -- 2. Steering, with the published options of the task.
-local agent = dsrl.agent.dsrl_na(dsrl.preset("hopper", {env = env, policy = policy, seed = seed, action_magnitude = opt.action_magnitude}))
+local agent = dsrl.agent.dsrl_na(dsrl.preset("hopper", {
+  env = env, policy = policy, seed = seed, action_magnitude = opt.action_magnitude, init_rollout_steps = opt.init_rollout_steps,
+}))
 local history = agent:learn{
   steps = opt.steps, eval_every = opt.eval_every, eval_episodes = opt.eval_episodes, num_eval_envs = 25,
   on_eval = function(_, evaluation, step)
@@ -57,7 +61,7 @@ local history = agent:learn{
     print(("%7d steps: stochastic %s\n               deterministic %s"):format(step, evaluation, calm))
   end,
 }
-local steered = dsrl.evaluate{agent = agent, episodes = 100, num_envs = 25, seed = seed + 100}
+local steered = dsrl.evaluate{agent = agent, episodes = opt.episodes, num_envs = 25, seed = seed + 100}
 print("steered policy: ", steered)
 
 -- 3. Our curve over the published ones.

@@ -9,6 +9,7 @@ local opt = dsrl.options{
   falls = 0.7,              -- the share of episodes that must end before the time limit, at least
   steps = 200000,           -- environment steps at the most
   check_every = 2500,       -- environment steps between looks
+  episodes = 100,           -- of the last look
   actor = "",               -- where the actor goes; empty: the run's folder
 }
 local seed = dsrl.run.seed
@@ -35,10 +36,10 @@ agent:learn{
   on_step = function(_, _, step)
     if step < next_look then return end
     next_look = next_look + opt.check_every
-    local result = look(20)
+    local result = look(math.min(20, opt.episodes))
     if result.mean_reward < opt.low or result.mean_reward > opt.high then return end
     local fallen
-    result, fallen = look(100)
+    result, fallen = look(opt.episodes)
     if result.mean_reward >= opt.low and result.mean_reward <= opt.high and fallen >= opt.falls then
       print(("after %d environment steps: %s, %.0f %% fall"):format(step, result, 100 * fallen))
       found = true

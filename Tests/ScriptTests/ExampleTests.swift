@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// Every example, with a budget of seconds.
+private let examples: [(name: String, settings: [String], pictures: [String])] = [
+  ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
+  ("pendulum.lua", ["steps=700", "eval_every=350", "eval_episodes=2"], ["curve.svg"]),
+  ("hopper.lua", ["data_steps=1000", "epochs=1", "hidden=32", "init_rollout_steps=4", "steps=128", "eval_every=64", "eval_episodes=2", "episodes=4"], ["curve.svg"]),
+  ("hopper/train_behaviour.lua", ["low=-1000", "high=10000", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
+]
+
+struct ExampleTests {
+  @Test(arguments: examples.indices) func runs(_ index: Int) throws {
+    let (name, settings, pictures) = examples[index]
+    let program = try Program()
+    let outcome = try program.run(["run", "\(Program.root)/examples/\(name)", "--out", "r", "--seed", "3"] + settings.flatMap { ["--set", $0] })
+    #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
+    #expect(try program.read("r/manifest.json").contains("\"finished\""))
+    for picture in pictures { #expect(try program.read("r/\(picture)").contains("</svg>")) }
+    try program.remove()
+  }
+
+  @Test func noExampleIsForgotten() throws {
+    let files = try #require(FileManager.default.enumerator(atPath: Program.root + "/examples")).compactMap { $0 as? String }
+    #expect(Set(files.filter { $0.hasSuffix(".lua") }) == Set(examples.map(\.name)))
+  }
+
+  /// metrics.jsonl of two runs, their times taken out.
+  @Test func sameSeedSameBytes() throws {
+    func metrics(seed: Int) throws -> String {
+      let program = try Program()
+      let settings = examples[0].settings.flatMap { ["--set", $0] }
+      let outcome = try program.run(["run", "\(Program.root)/examples/quickstart.lua", "--out", "r", "--seed", "\(seed)", "--threads", "2"] + settings)
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      let text = try program.read("r/metrics.jsonl")
+      try program.remove()
+      return text.replacing(/"time\/(fps|time_elapsed)":[^,}]*/, with: "")
+    }
+    let first = try metrics(seed: 4)
+    #expect(first.contains("train/critic_loss"))
+    #expect(try metrics(seed: 4) == first)
+    #expect(try metrics(seed: 5) != first)
+  }
+}
