@@ -19,4 +19,26 @@ public enum PackedActivation: String, Codable, CaseIterable, Sendable {
 
   /// relu's slope below zero, swish's factor, linear's gain: relu wants 0, the others 1.
   var oneDNNAlpha: Float { self == .relu ? 0 : 1 }
+
+  /// `result` = activation of `source`, which may be the same memory.
+  func apply(_ source: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, _ count: Int) {
+    switch self {
+    case .none: if UnsafePointer(result) != source { result.update(from: source, count: count) }
+    case .relu: transform(source, to: result, count, fastRelu)
+    case .mish: transform(source, to: result, count, fastMish)
+    case .silu: transform(source, to: result, count, fastSilu)
+    case .tanh: transform(source, to: result, count, fastTanh)
+    case .gelu: transform(source, to: result, count, fastGelu)
+    }
+  }
+}
+
+/// `result` = f of `source`. In place it is a loop of its own: one over two pointers is vector code only where they do not overlap.
+@inline(__always)
+func transform(_ source: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>, _ count: Int, _ f: (Float) -> Float) {
+  if UnsafePointer(result) == source {
+    for i in 0..<count { result[i] = f(result[i]) }
+  } else {
+    for i in 0..<count { result[i] = f(source[i]) }
+  }
 }

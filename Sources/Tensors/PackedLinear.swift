@@ -1,7 +1,4 @@
-import COneDNN
-import Synchronization
-
-/// A linear layer that is never trained: activation(x · weightᵀ + bias), weights kept in the layout oneDNN multiplies fastest.
+/// A linear layer that is never trained: activation(x · weightᵀ + bias), weights kept in the layout that is multiplied fastest.
 ///
 /// Any number of threads may run it at once.
 public final class PackedLinear: Sendable {
@@ -10,22 +7,16 @@ public final class PackedLinear: Sendable {
   public let activation: PackedActivation
   public let precision: Precision
 
-  private let weight: [Float]
   private let bias: PackedBuffer
-  private let made = Mutex(Made())
+  private let form: Form
 
-  private struct Made: ~Copyable {
-    var operations: [Kind: PackedOperation] = [:]
-    /// One copy of the weights per layout; oneDNN asks for the same one whatever the rows, on the processors seen so far.
-    var layouts: [(description: dnnl_memory_desc_t, weights: PackedBuffer)] = []
-  }
-  private struct Kind: Hashable {
-    let rows: Int
-    let result: Precision
-    let adds: Bool
+  /// Who multiplies: oneDNN where it has packed products, else loops of our own.
+  private enum Form {
+    case oneDNN(OneDNNLinear)
+    case panels(PanelLinear)
   }
 
-  /// `weight` [outputs, inputs], `bias` [outputs]. Throws for other shapes, and for bfloat16 where the processor lacks AVX-512.
+  /// `weight` [outputs, inputs], `bias` [outputs]. Throws for other shapes.
   public convenience init(weight: Tensor, bias: Tensor?, activation: PackedActivation = .none, precision: Precision = .float32) throws {
     guard weight.rank == 2 else { throw UsageError("a linear layer's weight has shape [outputs, inputs], got \(weight.shape)") }
     try self.init(weight: weight, columns: 0..<weight.shape[1], bias: bias, activation: activation, precision: precision)
@@ -38,10 +29,13 @@ public final class PackedLinear: Sendable {
     if let bias, bias.shape != [outputs] { throw UsageError("wanted a bias of shape [\(outputs)], got \(bias.shape)") }
     (inputs, self.outputs, self.activation, self.precision) = (columns.count, outputs, activation, precision)
     let all = weight.values
-    self.weight = width == columns.count ? all : (0..<outputs).flatMap { all[$0 * width + columns.lowerBound..<$0 * width + columns.upperBound] }
+    let numbers = width == columns.count ? all : (0..<outputs).flatMap { all[$0 * width + columns.lowerBound..<$0 * width + columns.upperBound] }
+    form =
+      OneDNN.hasPackedProducts
+      ? .oneDNN(try OneDNNLinear(weight: numbers, inputs: inputs, outputs: outputs, activation: activation, precision: precision))
+      : .panels(PanelLinear(weight: numbers, inputs: inputs, outputs: outputs, precision: precision))
     self.bias = PackedBuffer(bytes: outputs * 4)
     if let bias { bias.withPointer { self.bias.floats.update(from: $0, count: outputs) } }
-    _ = try operation(rows: 64, result: .float32, adds: false)
   }
 
   /// activation(x · weightᵀ + bias) + `residual`: x [n, inputs], residual and result [n, outputs], all float32.
@@ -61,57 +55,44 @@ public final class PackedLinear: Sendable {
   private func run(
     _ rows: Int, _ x: UnsafePointer<Float>, adding: UnsafePointer<Float>?, _ result: UnsafeMutablePointer<Float>
   ) throws {
-    let converted = PackedBuffer(bytes: precision == .float32 ? 0 : 64 * inputs * 2)
+    let converted = PackedBuffer(bytes: precision == .float32 ? 0 : 64 * inputs * 4)
     for start in stride(from: 0, to: rows, by: 64) {
-      let count = Swift.min(64, rows - start)
+      let count = min(64, rows - start)
       var source = UnsafeRawPointer(x + start * inputs)
       if precision == .bfloat16 {
-        try PackedOperation.convert(rows: count, columns: inputs, to: .bfloat16).call(source: source, result: converted.pointer).run()
+        try PackedLinear.rounding(rows: count, columns: inputs, source: x + start * inputs, result: converted).run()
         source = UnsafeRawPointer(converted.pointer)
       }
       try call(rows: count, source: source, adding: adding.map { $0 + start * outputs }, result: result + start * outputs).run()
     }
   }
 
-  /// The layer on fixed memory: `source` in the layer's precision, `adding` in float32, the result in `as`.
+  /// The layer on fixed memory: `source` in the layer's precision (as `rounding` leaves it), `adding` in float32, the result in `as`.
   func call(
     rows: Int, source: UnsafeRawPointer, adding: UnsafePointer<Float>? = nil, result: UnsafeMutableRawPointer, as precision: Precision = .float32
-  ) throws -> PackedCall {
-    let (operation, weights) = try operation(rows: rows, result: precision, adds: adding != nil)
-    return try operation.call(source: source, weights: weights.pointer, bias: bias.pointer, adding: adding, result: result)
-  }
-
-  private func operation(rows: Int, result: Precision, adds: Bool) throws -> (PackedOperation, PackedBuffer) {
-    try made.withLock { made in
-      let kind = Kind(rows: rows, result: result, adds: adds)
-      let operation: PackedOperation
-      if let known = made.operations[kind] {
-        operation = known
-      } else {
-        operation = try PackedOperation.linear(
-          rows: rows, inputs: inputs, outputs: outputs, source: precision, result: result, activation: activation, adds: adds)
-        made.operations[kind] = operation
-      }
-      let wanted = operation.handle.weights
-      for layout in made.layouts where same(layout.description, wanted) { return (operation, layout.weights) }
-      let weights = try packed(wanted)
-      made.layouts.append((wanted, weights))
-      return (operation, weights)
+  ) throws -> any PackedLayerCall {
+    switch form {
+    case .oneDNN(let layer): try layer.call(rows: rows, source: source, bias: bias, adding: adding, result: result, as: precision)
+    case .panels(let layer):
+      PanelCall(
+        layer, rows: rows, source: source.assumingMemoryBound(to: Float.self), bias: bias.floats, adding: adding,
+        result: result.assumingMemoryBound(to: Float.self), activation: activation, rounding: precision == .bfloat16)
     }
   }
 
-  private func packed(_ layout: dnnl_memory_desc_t) throws -> PackedBuffer {
-    let buffer = withUnsafePointer(to: layout) { PackedBuffer(bytes: dnnl_memory_desc_get_size($0)) }
-    let plain = onednn_matrix(dnnl_dim_t(inputs), dnnl_dim_t(outputs), dnnl_f32, 1, dnnl_dim_t(inputs))
-    let pack = try PackedOperation.convert(plain, to: layout)
-    try weight.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      try pack.call(source: base, result: buffer.pointer).run()
+  /// Numbers as layers of bfloat16 want them: two bytes each for oneDNN, for our own loops rounded and as wide as before.
+  static func rounding(rows: Int, columns: Int, source: UnsafePointer<Float>, result: PackedBuffer) throws -> any PackedStep {
+    guard OneDNN.hasPackedProducts else {
+      return PanelActivation(.none, source: source, result: result.floats, count: rows * columns, rounding: true)
     }
-    return buffer
+    return try PackedOperation.convert(rows: rows, columns: columns, to: .bfloat16).call(source: source, result: result.pointer)
   }
-}
 
-private func same(_ a: dnnl_memory_desc_t, _ b: dnnl_memory_desc_t) -> Bool {
-  withUnsafePointer(to: a) { a in withUnsafePointer(to: b) { dnnl_memory_desc_equal(a, $0) != 0 } }
+  /// result = activation(source), `count` numbers of float32.
+  static func applying(_ activation: PackedActivation, source: PackedBuffer, result: PackedBuffer, count: Int) throws -> any PackedStep {
+    guard OneDNN.hasPackedProducts else {
+      return PanelActivation(activation, source: source.floats, result: result.floats, count: count, rounding: false)
+    }
+    return try PackedOperation.apply(activation, count: count).call(source: source.pointer, result: result.pointer)
+  }
 }

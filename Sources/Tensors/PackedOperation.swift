@@ -19,9 +19,6 @@ final class PackedOperation: @unchecked Sendable {
     let status = onednn_matmul(
       &handle, engine, dnnl_dim_t(rows), dnnl_dim_t(outputs), dnnl_dim_t(inputs), source.oneDNN, result.oneDNN, activation.oneDNN,
       activation.oneDNNAlpha, adds ? 1 : 0)
-    if status == dnnl_unimplemented && (source == .bfloat16 || result == .bfloat16) {
-      throw UsageError("bfloat16 needs a processor with AVX-512, which this one lacks or oneDNN was told not to use; wanted float32 here")
-    }
     try OneDNN.check(status, "a product of [\(rows), \(inputs)] and [\(inputs), \(outputs)]")
     return PackedOperation(handle, addedArgument: activation == .none ? onednn_added_first : onednn_added_second)
   }
@@ -69,8 +66,19 @@ final class PackedOperation: @unchecked Sendable {
   }
 }
 
-/// A `PackedOperation` bound to memory. One thread at a time; the memory must outlive it.
-final class PackedCall {
+/// A computation bound to memory. One thread at a time; the memory must outlive it.
+protocol PackedStep: AnyObject {
+  func run() throws
+}
+
+/// A packed layer bound to memory.
+protocol PackedLayerCall: PackedStep {
+  /// Reads the bias from `pointer` from now on; whole panels of 16 must be readable.
+  func setBias(_ pointer: UnsafePointer<Float>) throws
+}
+
+/// A `PackedOperation` bound to memory.
+final class PackedCall: PackedLayerCall {
   private let operation: PackedOperation
   private var stream: dnnl_stream_t?
   private var arguments: [dnnl_exec_arg_t] = []
@@ -96,7 +104,6 @@ final class PackedCall {
     arguments.append(dnnl_exec_arg_t(arg: argument, memory: memory))
   }
 
-  /// Reads the bias from `pointer` from now on.
   func setBias(_ pointer: UnsafePointer<Float>) throws {
     for argument in arguments where argument.arg == DNNL_ARG_BIAS {
       try OneDNN.check(dnnl_memory_set_data_handle(argument.memory, UnsafeMutableRawPointer(mutating: pointer)), "a bias")
@@ -141,6 +148,12 @@ enum OneDNN {
     omp_set_num_threads(1)
     return try shared.get().handle
   }
+
+  /// Whether its matrix products take packed weights at speed: with AVX-512, unless ONEDNN_MAX_CPU_ISA says otherwise.
+  static let hasPackedProducts: Bool = {
+    let wanted = dnnl_cpu_isa_avx512_core.rawValue
+    return dnnl_get_effective_cpu_isa().rawValue & wanted == wanted
+  }()
 
   static func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) throws {
     guard status == dnnl_success else { throw UsageError("oneDNN failed at \(what()): \(name(status))") }

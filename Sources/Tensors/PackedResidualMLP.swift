@@ -36,7 +36,7 @@ public final class PackedResidualMLP: Sendable {
   private let workspaces = Mutex<[Int: [PackedWorkspace]]>([:])
 
   /// `input` sees [x, time embedding, observation] in this order; `embeddings` [times, time size] are what it would be given.
-  /// The first layer stays float32 in any precision. Throws for shapes that do not fit, and for bfloat16 where the processor lacks AVX-512.
+  /// The first layer stays float32 in any precision. Throws for shapes that do not fit.
   public init(
     input: Layer, blocks: [Block], output: Layer, embeddings: Tensor, activation: PackedActivation, precision: Precision
   ) throws {
@@ -66,7 +66,7 @@ public final class PackedResidualMLP: Sendable {
     }
     self.output = try PackedLinear(weight: output.weight, bias: output.bias, precision: precision)
 
-    timeBias = PackedBuffer(bytes: times * hidden * 4)
+    timeBias = PackedBuffer(bytes: times * hidden * 4 + 64)
     let (weight, bias, embedding) = (input.weight.values, input.bias.values, embeddings.values)
     for time in 0..<times {
       for row in 0..<hidden {

@@ -3,9 +3,9 @@ final class PackedWorkspace: @unchecked Sendable {
   let rows: Int
   private let network: PackedResidualMLP
   private let (x, seen, base, result): (PackedBuffer, PackedBuffer, PackedBuffer, PackedBuffer)
-  private let observing: PackedCall?
-  private let entering: PackedCall
-  private let following: [PackedCall]
+  private let observing: (any PackedLayerCall)?
+  private let entering: any PackedLayerCall
+  private let following: [any PackedStep]
   /// What the calls read and write between the two ends.
   private let inner: [PackedBuffer]
 
@@ -29,19 +29,19 @@ final class PackedWorkspace: @unchecked Sendable {
     var stream = PackedBuffer(bytes: count * 4)
     var next = PackedBuffer(bytes: count * 4)
     let activated = PackedBuffer(bytes: count * 4)
-    let narrowed = PackedBuffer(bytes: count * precision.bytes)
-    let between = PackedBuffer(bytes: count * precision.bytes)
+    let narrowed = PackedBuffer(bytes: precision == .float32 ? 0 : count * 4)
+    let between = PackedBuffer(bytes: count * 4)
     inner = [stream, next, activated, narrowed, between]
     entering = try network.sampleLayer.call(rows: rows, source: x.pointer, adding: base.floats, result: stream.pointer)
 
     // The residual stream stays float32 up to the last layer, which reads it in the network's precision.
-    let activate = try PackedOperation.apply(network.activation, count: count)
-    let narrow = precision == .float32 ? nil : try PackedOperation.convert(rows: rows, columns: network.hidden, to: precision)
-    var calls: [PackedCall] = []
+    var calls: [any PackedStep] = []
     for (index, block) in network.blocks.enumerated() {
-      calls.append(try activate.call(source: stream.pointer, result: activated.pointer))
-      if let narrow { calls.append(try narrow.call(source: activated.pointer, result: narrowed.pointer)) }
-      let source = narrow == nil ? activated : narrowed
+      calls.append(try PackedLinear.applying(network.activation, source: stream, result: activated, count: count))
+      if precision == .bfloat16 {
+        calls.append(try PackedLinear.rounding(rows: rows, columns: network.hidden, source: activated.floats, result: narrowed))
+      }
+      let source = precision == .float32 ? activated : narrowed
       calls.append(try block.first.call(rows: rows, source: source.pointer, result: between.pointer, as: precision))
       let last = index == network.blocks.count - 1
       calls.append(

@@ -60,7 +60,12 @@ func fastLog1p(_ e: Float) -> Float {
   return 2 * s * p
 }
 
+@inline(__always) func fastRelu(_ x: Float) -> Float { x < 0 ? 0 : x }
+
 @inline(__always) func fastSigmoid(_ x: Float) -> Float { 1 / (1 + fastExp(-x)) }
+
+/// x sigmoid(x).
+@inline(__always) func fastSilu(_ x: Float) -> Float { x * fastSigmoid(x) }
 
 /// ln(1 + e^x).
 @inline(__always)
@@ -99,6 +104,9 @@ func fastErf(_ x: Float) -> Float {
   let magnitude = 1 - p * t * fastExp(-a * a)
   return x < 0 ? -magnitude : magnitude
 }
+
+/// x Φ(x) (Hendrycks and Gimpel 2016).
+@inline(__always) func fastGelu(_ x: Float) -> Float { 0.5 * x * (1 + fastErf(x * 0.707_106_78)) }
 
 /// The C library's functions, under a name that a method of ours cannot shadow.
 enum libm {

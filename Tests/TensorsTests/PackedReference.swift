@@ -100,6 +100,3 @@ func row(_ matrix: Tensor, _ index: Int) -> [Double] {
   let width = matrix.shape[1]
   return matrix.values[index * width..<(index + 1) * width].map(Double.init)
 }
-
-/// Whether this processor can run bfloat16 at all.
-let runsBfloat16 = (try? PackedLinear(weight: .ones([16, 16]), bias: nil, precision: .bfloat16)) != nil
