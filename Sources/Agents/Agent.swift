@@ -13,6 +13,8 @@ public protocol Agent: AnyObject {
   /// Acts for train_freq vector steps, then takes the gradient steps due. Where an interrupt is thrown, what is done stays done and
   /// the next call goes on from there, to the same numbers as without it.
   func advance() throws -> Advance
+  /// The gradient steps alone, on what is remembered; counts no environment steps. Throws where none is due.
+  func train() throws -> Advance
   /// Actions for observations [n, observation], both in the environment's units: [n, chunk, action]. Training's random numbers do not move.
   func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor
 

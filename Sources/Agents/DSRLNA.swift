@@ -75,6 +75,7 @@ public final class DSRLNA: Agent, Learner {
   private var isExploring: Bool { counts.vectorSteps < options.initRolloutSteps }
 
   public func advance() throws -> Advance { try runRound() }
+  public func train() throws -> Advance { try runTrainingCall() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     let chosen = try noise(for: observation, deterministic: deterministic)

@@ -55,6 +55,7 @@ public final class SAC: Agent, Learner {
   private var isExploring: Bool { counts.environmentSteps < options.learningStarts }
 
   public func advance() throws -> Advance { try runRound() }
+  public func train() throws -> Advance { try runTrainingCall() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     let action = try Tensor.withoutGrad {

@@ -12,6 +12,7 @@ public enum Environments {
   /// The options' type under each id; adding an environment is one line here.
   private static let kinds: [(id: String, options: any EnvironmentOptions.Type)] = [
     ("Hopper-v5", HopperOptions.self),
+    ("Noise-v0", NoiseOptions.self),
     ("Pendulum-v1", PendulumOptions.self),
     ("PointFork-v0", PointForkOptions.self),
   ]

@@ -62,6 +62,7 @@ extension Interpreter {
     }
     type(AgentObject.self, doc: "Something that learns by acting.") { t in
       declareAgent(t)
+      declareTraining(t)
       declareAgentState(t)
     }
     type(ActorObject.self, doc: "An agent's actor alone.") { t in

@@ -4,6 +4,7 @@ import Tensors
 
 // Every environment's options, as Lua writes them: one line here makes a new environment's known.
 extension HopperOptions: LuaBridge.Options {}
+extension NoiseOptions: LuaBridge.Options {}
 extension PendulumOptions: LuaBridge.Options {}
 extension PointForkOptions: LuaBridge.Options {}
 

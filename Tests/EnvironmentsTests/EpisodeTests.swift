@@ -67,7 +67,7 @@ func message(_ body: () throws -> Void) -> String {
     #expect(message { _ = try environment.step([0, .nan, 0]) } == "Hopper-v5 wants an action of finite numbers, got [0.0, nan, 0.0]")
     #expect(
       message { _ = try Environments.make("hoper-v4") }
-        == "there is no environment hoper-v4; did you mean Hopper-v5? There are Hopper-v5, Pendulum-v1, PointFork-v0")
+        == "there is no environment hoper-v4; did you mean Hopper-v5? There are Hopper-v5, Noise-v0, Pendulum-v1, PointFork-v0")
     #expect(message { _ = try Environments.make("Hopper-v5", PendulumOptions()) } == "Hopper-v5 wants HopperOptions, got PendulumOptions")
     #expect(message { _ = try Environments.make("Pendulum-v1", maxEpisodeSteps: 0) }.contains("wants a positive number, got 0"))
     var options = HopperOptions()

@@ -1,0 +1,68 @@
+-- Policies and agents at the sizes that scripts/bench measures, their replay filled from Noise-v0.
+local agents = {}
+
+-- The sizes of the published Hopper and Can experiments; the policies are the same but for activation and sampler.
+local tasks = {
+  hopper = {observation_size = 11, action_size = 3, hidden = {128, 128, 128}, activation = "relu", sampler_steps = 5},
+  can = {observation_size = 23, action_size = 7, hidden = {2048, 2048, 2048}, activation = "mish", sampler_steps = 8},
+}
+local chunk, num_envs = 4, 64
+
+local function environment(task, chunk, termination)
+  return dsrl.env.make("Noise-v0", {
+    num_envs = num_envs, chunk = chunk, seed = 1, observation_size = task.observation_size, action_size = task.action_size,
+    termination = termination,
+  })
+end
+
+-- Uniform actions at random observations, at least `steps` of them.
+function agents.behaviour(name, steps)
+  local task = tasks[name]
+  return dsrl.data.collect{
+    env = environment(task, chunk, 0), num_envs = 1, steps = steps,
+    policy = function(observations) return dsrl.uniform({#observations, chunk, task.action_size}, -1, 1) end,
+  }
+end
+
+-- A policy with the weights it was initialised with.
+function agents.untrained(name)
+  local task = tasks[name]
+  return dsrl.policy.diffusion{
+    observation_size = task.observation_size, action_size = task.action_size, horizon = chunk,
+    network = {kind = "residual_mlp", hidden = {512, 512, 512}, activation = task.activation, time_size = 16},
+    process = {kind = "ddpm", steps = 20, schedule = "cosine"},
+    sampler = dsrl.sampler.ddim{steps = task.sampler_steps, spacing = "leading"},
+  }
+end
+
+-- The same weights at every call: one step of training, for the sake of the normalisation.
+function agents.policy(name, precision)
+  local policy = agents.untrained(name)
+  policy:fit(agents.behaviour(name, 300), {epochs = 1})
+  policy:set_precision(precision)
+  return policy
+end
+
+-- A DSRL-NA agent that remembers `remembered` transitions and has done one training call.
+function agents.steering(name, precision, steps, remembered)
+  local task = tasks[name]
+  local agent = dsrl.agent.dsrl_na{
+    env = environment(task, chunk), policy = agents.policy(name, precision), hidden = task.hidden, activation = "tanh", layer_norm = true,
+    batch_size = 256, buffer_size = remembered, train_freq = 1, init_rollout_steps = math.ceil(remembered / num_envs),
+    gradient_steps = steps.gradient_steps, noise_critic_grad_steps = steps.noise_critic_grad_steps,
+  }
+  while agent.gradient_steps == 0 do agent:advance() end
+  return agent
+end
+
+-- A SAC agent that remembers `remembered` transitions and has done one step.
+function agents.sac(remembered)
+  local agent = dsrl.agent.sac{
+    env = environment(tasks.hopper, 1), hidden = {256, 256}, activation = "relu", batch_size = 256, buffer_size = remembered,
+    train_freq = 1, gradient_steps = 1, learning_starts = remembered - 1,
+  }
+  while agent.gradient_steps == 0 do agent:advance() end
+  return agent
+end
+
+return agents

@@ -1,0 +1,93 @@
+-- The work that scripts/bench measures, as dsrl-lua does it. Each entry adds its cases to a context: {name, implementation, run, scale}
+-- where run(count) returns the seconds that so many calls took and their number, and a call times `scale` is the whole work.
+local agents = require "agents"
+
+local cases = {}
+
+local function implementation(precision) return precision == "float32" and "dsrl-lua" or "dsrl-lua-" .. precision end
+
+local function repeated(call)
+  return function(count)
+    local start = dsrl.clock()
+    for _ = 1, count do call() end
+    return dsrl.clock() - start, count
+  end
+end
+
+-- Calls make(precision) for every precision; what the processor or the program cannot do is reported as missing.
+local function by_precision(context, names, make)
+  for _, precision in ipairs(context.precisions) do
+    local good, message = pcall(make, precision, implementation(precision))
+    if not good then
+      for _, name in ipairs(names) do context.missing(name, implementation(precision), message) end
+    end
+  end
+end
+
+-- The sgemm ceiling of this process.
+function cases.gemm(context)
+  for _, shape in ipairs{{256, 512, 512}, {256, 2048, 2048}} do
+    local a, b = dsrl.randn(shape[1], shape[2]), dsrl.randn(shape[2], shape[3])
+    context.add{name = "gemm/" .. table.concat(shape, "x"), implementation = "dsrl-lua", run = repeated(function() a:matmul(b) end)}
+  end
+end
+
+-- One DSRL-NA training call: 20 joint steps and 10 distillation steps.
+function cases.W1(context)
+  by_precision(context, {"W1"}, function(precision, by)
+    local agent = agents.steering("hopper", precision, {gradient_steps = 20, noise_critic_grad_steps = 10}, context.remembered)
+    context.add{name = "W1", implementation = by, run = repeated(function() agent:train() end)}
+  end)
+end
+
+-- A tenth of the same call at Can sizes: 2 joint steps and 1 distillation step.
+function cases.W2(context)
+  by_precision(context, {"W2"}, function(precision, by)
+    local agent = agents.steering("can", precision, {gradient_steps = 2, noise_critic_grad_steps = 1}, context.remembered)
+    context.add{name = "W2", implementation = by, run = repeated(function() agent:train() end), scale = 10}
+  end)
+end
+
+-- DDIM decoding of observations and noises that are there already.
+function cases.W3(context)
+  for _, task in ipairs{"hopper", "can"} do
+    local exact = agents.policy(task, "float32")
+    for _, rows in ipairs{1, 256, 4096} do
+      local name = ("W3/%s/%d"):format(task, rows)
+      local observation, noise = dsrl.randn(rows, exact.observation_size), dsrl.randn(rows, exact.latent_size)
+      by_precision(context, {name}, function(precision, by)
+        local policy = agents.policy(task, precision)
+        local difference = (policy:decode(observation, noise) - exact:decode(observation, noise)):abs():max():item()
+        if precision ~= "float32" and rows == 4096 then context.fact(("%s_%s_error"):format(task, precision), difference) end
+        context.add{name = name, implementation = by, run = repeated(function() policy:decode(observation, noise) end)}
+      end)
+    end
+  end
+end
+
+-- One denoiser training step with Adam and an average of the weights, timed between the ends of epochs.
+function cases.W4(context)
+  for _, size in ipairs{{batch = 128, steps = 16}, {batch = 1024, steps = 4}} do
+    local policy, data = agents.untrained("hopper"), agents.behaviour("hopper", size.batch * size.steps + 256)
+    local function run(count)
+      local first, last
+      policy:fit(data, {
+        epochs = 1 + math.ceil(count / size.steps), batch_size = size.batch, warmup_epochs = 0, weight_decay = 0,
+        on_epoch = function(epoch)
+          last = {time = dsrl.clock(), steps = epoch.gradient_steps}
+          first = first or last
+        end,
+      })
+      return last.time - first.time, last.steps - first.steps
+    end
+    context.add{name = "W4/" .. size.batch, implementation = "dsrl-lua", run = run}
+  end
+end
+
+-- One SAC step.
+function cases.W5(context)
+  local agent = agents.sac(context.remembered)
+  context.add{name = "W5", implementation = "dsrl-lua", run = repeated(function() agent:train() end)}
+end
+
+return cases
