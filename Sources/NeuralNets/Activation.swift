@@ -15,4 +15,16 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
     case .identity: x
     }
   }
+
+  /// Its name where it is part of a layer's one operation.
+  var fused: PackedActivation {
+    switch self {
+    case .relu: .relu
+    case .tanh: .tanh
+    case .mish: .mish
+    case .gelu: .gelu
+    case .silu: .silu
+    case .identity: .none
+    }
+  }
 }

@@ -21,6 +21,12 @@ public final class Linear: Layer {
 
   /// [n, in] -> [n, out]
   public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias) }
+
+  /// activation(norm(x Wᵀ + b)) in one go: [n, in] -> [n, out]
+  func callAsFunction(_ x: Tensor, norm: LayerNorm?, activation: Activation) throws -> Tensor {
+    let norm = norm.map { RowNormalisation(gain: $0.weight, shift: $0.bias, epsilon: $0.epsilon) }
+    return try x.dense(weight, bias, norm: norm, activation: activation.fused)
+  }
 }
 
 /// (x - mean) / √(variance + ε) · gain + bias over the last dimension (Ba et al. 2016); gain starts at 1, bias at 0.

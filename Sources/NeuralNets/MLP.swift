@@ -49,10 +49,7 @@ public final class MLP: Layer {
 
   /// [n, inputs] -> [n, outputs]
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try blocks.reduce(x) { x, block in
-      let linear = try block.linear(x)
-      return block.activation(try block.norm?(linear) ?? linear)
-    }
+    try blocks.reduce(x) { x, block in try block.linear(x, norm: block.norm, activation: block.activation) }
   }
 
   public var namedParameters: [NamedTensor] {

@@ -40,15 +40,11 @@ extension Tensor {
   public func mish() -> Tensor { map(fastMish).recorded([self]) { g in [try Tensor.combine(g, self) { $0 * fastMishSlope($1) }] } }
   /// x sigmoid(x).
   public func silu() -> Tensor {
-    map { $0 * fastSigmoid($0) }.recorded([self]) { g in
-      [try Tensor.combine(g, self) { let s = fastSigmoid($1); return $0 * s * (1 + $1 * (1 - s)) }]
-    }
+    map(fastSilu).recorded([self]) { g in [try Tensor.combine(g, self) { $0 * fastSiluSlope($1) }] }
   }
   /// x Φ(x), by the error function (Hendrycks and Gimpel 2016).
   public func gelu() -> Tensor {
-    map { 0.5 * $0 * (1 + fastErf($0 * 0.707_106_78)) }.recorded([self]) { g in
-      [try Tensor.combine(g, self) { $0 * (0.5 * (1 + fastErf($1 * 0.707_106_78)) + $1 * 0.398_942_28 * fastExp(-0.5 * $1 * $1)) }]
-    }
+    map(fastGelu).recorded([self]) { g in [try Tensor.combine(g, self) { $0 * fastGeluSlope($1) }] }
   }
 
   /// Each element moved into [low, high]; the gradient is zero outside.

@@ -81,29 +81,32 @@ extension Tensor {
 
   /// x Wᵀ + b for x [..., in], weight [out, in], bias [out]: PyTorch's layout.
   public func linear(_ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
-    guard weight.rank == 2, let width = shape.last, width == weight.shape[1] else {
-      throw UsageError("linear wants an input of \(weight.rank == 2 ? "\(weight.shape[1])" : "?") columns for a weight of shape \(weight.shape), got shape \(shape)")
-    }
-    let outputs = weight.shape[0]
-    if let bias, bias.shape != [outputs] { throw UsageError("linear wants a bias of shape [\(outputs)], got \(bias.shape)") }
     guard rank == 2 else {
-      return try reshape([-1, width]).linear(weight, bias).reshape(Array(shape.dropLast()) + [outputs])
+      let rows = try flattenedRows(for: weight)
+      return try rows.linear(weight, bias).reshape(Array(shape.dropLast()) + [weight.shape[0]])
     }
-
-    let result = Tensor(uninitialized: [shape[0], outputs])
-    let target = result.storage.pointer
-    bias?.withPointer { source in
-      for row in 0..<shape[0] { (target + row * outputs).update(from: source, count: outputs) }
-    }
-    let columns = try Tensor.withoutGrad { try weight.transposed() }
-    try multiply(self, columns, into: target, beta: bias == nil ? 0 : 1)
-
     let operands = bias.map { [self, weight, $0] } ?? [self, weight]
-    return result.recorded(operands) { g in
+    return try linearSums(weight, bias).recorded(operands) { g in
       let input = self.requiresGrad ? try g.matmul(weight) : nil
       let slope = weight.requiresGrad ? try g.transposed().matmul(self) : nil
       guard let bias else { return [input, slope] }
       return [input, slope, bias.requiresGrad ? try g.sum(0) : nil]
     }
+  }
+
+  /// The same for x [n, in], outside any gradient.
+  func linearSums(_ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
+    let x = try flattenedRows(for: weight)
+    let outputs = weight.shape[0]
+    if let bias, bias.shape != [outputs] { throw UsageError("linear wants a bias of shape [\(outputs)], got \(bias.shape)") }
+    let rows = x.shape[0]
+    let result = Tensor(uninitialized: [rows, outputs])
+    let target = result.storage.pointer
+    bias?.withPointer { source in
+      for row in 0..<rows { (target + row * outputs).update(from: source, count: outputs) }
+    }
+    let columns = try Tensor.withoutGrad { try weight.transposed() }
+    try multiply(x, columns, into: target, beta: bias == nil ? 0 : 1)
+    return result
   }
 }

@@ -11,15 +11,10 @@ extension Tensor {
     let (y, unit, scale) = (result.storage.pointer, normal.storage.pointer, inverse.storage.pointer)
     withPointer { x in gain.withPointer { w in bias.withPointer { b in
       for row in 0..<rows {
-        let (from, to, hat) = (x + row * width, y + row * width, unit + row * width)
-        let mean = Tensors.sum(from, width) / Float(width)
-        for i in 0..<width { hat[i] = from[i] - mean }
-        let factor = 1 / (dot(hat, hat, width) / Float(width) + epsilon).squareRoot()
-        scale[row] = factor
-        for i in 0..<width {
-          hat[i] *= factor
-          to[i] = hat[i] * w[i] + b[i]
-        }
+        let (to, hat) = (y + row * width, unit + row * width)
+        hat.update(from: x + row * width, count: width)
+        scale[row] = standardise(hat, width, epsilon)
+        for i in 0..<width { to[i] = hat[i] * w[i] + b[i] }
       }
     } } }
     return result.recorded([self, gain, bias]) { g in
@@ -35,11 +30,8 @@ extension Tensor {
             for i in 0..<width { dw[i] += slope[i] * hat[i] }
             for i in 0..<width { db[i] += slope[i] }
           }
-          for i in 0..<width { to[i] = slope[i] * w[i] }
-          let mean = Tensors.sum(to, width) / Float(width)
-          let along = dot(to, hat, width) / Float(width)
-          let factor = scale[row]
-          for i in 0..<width { to[i] = factor * (to[i] - mean - hat[i] * along) }
+          to.update(from: slope, count: width)
+          standardisationSlope(to, hat, gain: w, inverse: scale[row], width)
         }
       } }
       return [input, gainSlope, biasSlope]
@@ -57,4 +49,25 @@ extension Tensor {
     let shifted = try self - max(dim, keepDim: true).detach()
     return try shifted - shifted.exp().sum(dim, keepDim: true).log()
   }
+}
+
+/// A row to mean 0 and variance 1, in place; returns 1 / std.
+@inline(__always)
+func standardise(_ row: UnsafeMutablePointer<Float>, _ width: Int, _ epsilon: Float) -> Float {
+  let mean = Tensors.sum(row, width) / Float(width)
+  for i in 0..<width { row[i] -= mean }
+  let inverse = 1 / (dot(row, row, width) / Float(width) + epsilon).squareRoot()
+  for i in 0..<width { row[i] *= inverse }
+  return inverse
+}
+
+/// In place, from the gradient by `hat * gain + shift` to that by the row that `standardise` made into `hat`.
+@inline(__always)
+func standardisationSlope(
+  _ slope: UnsafeMutablePointer<Float>, _ hat: UnsafePointer<Float>, gain: UnsafePointer<Float>, inverse: Float, _ width: Int
+) {
+  for i in 0..<width { slope[i] *= gain[i] }
+  let mean = Tensors.sum(slope, width) / Float(width)
+  let along = dot(slope, hat, width) / Float(width)
+  for i in 0..<width { slope[i] = inverse * (slope[i] - mean - hat[i] * along) }
 }

@@ -31,6 +31,29 @@ public enum PackedActivation: String, Codable, CaseIterable, Sendable {
     case .gelu: transform(source, to: result, count, fastGelu)
     }
   }
+
+  /// Whether the slope is a function of the input; that of the others follows from the output.
+  var slopeNeedsInput: Bool { self == .mish || self == .silu || self == .gelu }
+
+  /// `result` = gradient · slope, from the activation's outputs.
+  func slopes(_ gradient: UnsafePointer<Float>, output y: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
+    switch self {
+    case .relu: for i in 0..<count { result[i] = y[i] > 0 ? gradient[i] : 0 }
+    case .tanh: for i in 0..<count { result[i] = gradient[i] * (1 - y[i] * y[i]) }
+    case .none: result.update(from: gradient, count: count)
+    case .mish, .silu, .gelu: preconditionFailure("the slope of \(self) wants the input")
+    }
+  }
+
+  /// `result` = gradient · slope, from the activation's inputs.
+  func slopes(_ gradient: UnsafePointer<Float>, input x: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ count: Int) {
+    switch self {
+    case .mish: for i in 0..<count { result[i] = gradient[i] * fastMishSlope(x[i]) }
+    case .silu: for i in 0..<count { result[i] = gradient[i] * fastSiluSlope(x[i]) }
+    case .gelu: for i in 0..<count { result[i] = gradient[i] * fastGeluSlope(x[i]) }
+    case .none, .relu, .tanh: preconditionFailure("the slope of \(self) wants the output")
+    }
+  }
 }
 
 /// `result` = f of `source`. In place it is a loop of its own: one over two pointers is vector code only where they do not overlap.

@@ -108,6 +108,17 @@ func fastErf(_ x: Float) -> Float {
 /// x Φ(x) (Hendrycks and Gimpel 2016).
 @inline(__always) func fastGelu(_ x: Float) -> Float { 0.5 * x * (1 + fastErf(x * 0.707_106_78)) }
 
+/// d gelu / dx = Φ(x) + x φ(x).
+@inline(__always)
+func fastGeluSlope(_ x: Float) -> Float { 0.5 * (1 + fastErf(x * 0.707_106_78)) + x * 0.398_942_28 * fastExp(-0.5 * x * x) }
+
+/// d silu / dx.
+@inline(__always)
+func fastSiluSlope(_ x: Float) -> Float {
+  let s = fastSigmoid(x)
+  return s * (1 + x * (1 - s))
+}
+
 /// The C library's functions, under a name that a method of ours cannot shadow.
 enum libm {
   static func log(_ x: Double) -> Double { Glibc.log(x) }
