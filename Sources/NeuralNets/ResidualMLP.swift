@@ -22,9 +22,8 @@ public final class ResidualBlock: Layer {
 
   /// [n, size] -> [n, size]
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    let first = try l1(activation(norm1?(x) ?? x))
-    let second = try l2(activation(norm2?(first) ?? first))
-    return try second + x
+    let first = try l1(activation(norm1?(x) ?? x), norm: norm2, activation: activation)
+    return try l2(first) + x
   }
 }
 

@@ -13,6 +13,9 @@ private struct Operand {
     else { (dense, isTransposed, leading) = (matrix.contiguous(), false, Swift.max(1, matrix.shape[1])) }
   }
   var pointer: UnsafePointer<Float> { UnsafePointer(dense.storage.pointer + dense.offset) }
+  var layout: MatrixLayout {
+    MatrixLayout(pointer: pointer, rowStride: isTransposed ? 1 : leading, columnStride: isTransposed ? leading : 1)
+  }
 }
 
 /// out = a b + beta out; rows of `out` over threads when there is enough to do.
@@ -24,6 +27,12 @@ private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<F
     return
   }
   let (left, right) = (Operand(a), Operand(b))
+  if PanelProduct.pays(m: m, n: n, k: k, a: left.layout, b: right.layout) {
+    try withExtendedLifetime((left.dense, right.dense)) {
+      try PanelProduct(m: m, n: n, k: k, a: left.layout, b: right.layout, out: out, adds: beta != 0)()
+    }
+    return
+  }
   let rowsWorthAThread = Swift.max(16, 2_000_000 / (n * k))
   nonisolated(unsafe) let target = out
   try Threads.parallel(rows: m, minimum: rowsWorthAThread) { rows in

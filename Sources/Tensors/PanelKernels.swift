@@ -28,18 +28,23 @@ enum Bfloat16Panel: PanelWeights {
 
 /// Rows of x, weights and bias of one panel, and where the sums go: 16 of each row.
 struct PanelTile {
-  let x: UnsafePointer<Float>
+  var x: UnsafePointer<Float>
+  /// From one row of x to the next.
+  let xStride: Int
   let inputs: Int
-  let weights: UnsafeRawPointer
-  let bias: UnsafePointer<Float>
-  let result: UnsafeMutablePointer<Float>
+  var weights: UnsafeRawPointer
+  var bias: UnsafePointer<Float>
+  var result: UnsafeMutablePointer<Float>
   /// From one row of the result to the next.
-  let stride: Int
+  var stride: Int
+  /// Whether the sums are added to what the result holds.
+  var adds = false
 
-  @inline(__always) var start: (Lanes, Lanes) { (load(bias), load(bias + 8)) }
-  @inline(__always) func row(_ index: Int) -> UnsafePointer<Float> { x + index * inputs }
+  @inline(__always) var start: (Lanes, Lanes) { (lanes(bias), lanes(bias + 8)) }
+  @inline(__always) func row(_ index: Int) -> UnsafePointer<Float> { x + index * xStride }
   @inline(__always) func store(_ index: Int, _ low: Lanes, _ high: Lanes) {
-    write(low, high, result + index * stride)
+    let target = result + index * stride
+    if adds { write(low + lanes(target), high + lanes(target + 8), target) } else { write(low, high, target) }
   }
 }
 
@@ -48,7 +53,7 @@ struct PanelTile {
   UnsafeMutableRawPointer(target).storeBytes(of: high, toByteOffset: 32, as: Lanes.self)
 }
 
-@inline(__always) private func load(_ pointer: UnsafePointer<Float>) -> Lanes { UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
+@inline(__always) private func lanes(_ pointer: UnsafePointer<Float>) -> Lanes { UnsafeRawPointer(pointer).loadUnaligned(as: Lanes.self) }
 @inline(__always) private func spread(_ x: Float) -> Lanes { Lanes(repeating: x) }
 
 /// Six rows: twelve sums stay in registers, two for each port and cycle of latency.
@@ -135,8 +140,8 @@ func oneRow<W: PanelWeights>(_ tile: PanelTile, _: W.Type) {
 @inline(__always)
 func oneRowFourPanels<W: PanelWeights>(_ tile: PanelTile, apart: Int, _: W.Type) {
   var (p0, q0) = tile.start
-  var (p1, q1) = (load(tile.bias + 16), load(tile.bias + 24)), (p2, q2) = (load(tile.bias + 32), load(tile.bias + 40))
-  var (p3, q3) = (load(tile.bias + 48), load(tile.bias + 56))
+  var (p1, q1) = (lanes(tile.bias + 16), lanes(tile.bias + 24)), (p2, q2) = (lanes(tile.bias + 32), lanes(tile.bias + 40))
+  var (p3, q3) = (lanes(tile.bias + 48), lanes(tile.bias + 56))
   let r = tile.row(0)
   var (w0, w1) = (tile.weights, tile.weights + apart)
   var (w2, w3) = (tile.weights + 2 * apart, tile.weights + 3 * apart)
@@ -151,4 +156,42 @@ func oneRowFourPanels<W: PanelWeights>(_ tile: PanelTile, apart: Int, _: W.Type)
   }
   write(p0, q0, tile.result); write(p1, q1, tile.result + 16)
   write(p2, q2, tile.result + 32); write(p3, q3, tile.result + 48)
+}
+
+/// `rows` rows through one panel, which stays in the nearest cache.
+@inline(__always)
+func panelRows<W: PanelWeights>(_ rows: Int, _ first: PanelTile, _ kind: W.Type) {
+  var tile = first
+  var left = rows
+  while left > 0 {
+    let count: Int
+    switch left {
+    case 6...: sixRows(tile, kind); count = 6
+    case 4...: fourRows(tile, kind); count = 4
+    case 2...: twoRows(tile, kind); count = 2
+    default: oneRow(tile, kind); count = 1
+    }
+    tile.x += count * tile.xStride
+    tile.result += count * tile.stride
+    left -= count
+  }
+}
+
+/// The same for a panel of fewer than 16 columns, by way of rows that hold 16.
+@inline(__always)
+func narrowPanelRows<W: PanelWeights>(_ rows: Int, columns: Int, _ first: PanelTile, _ kind: W.Type) {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 12 * 16) { room in
+    guard let base = room.baseAddress else { return }
+    for start in stride(from: 0, to: rows, by: 12) {
+      let count = min(12, rows - start)
+      var tile = first
+      tile.x += start * tile.xStride
+      (tile.result, tile.stride, tile.adds) = (base, 16, false)
+      panelRows(count, tile, kind)
+      for row in 0..<count {
+        let (from, to) = (base + row * 16, first.result + (start + row) * first.stride)
+        if first.adds { for i in 0..<columns { to[i] += from[i] } } else { to.update(from: from, count: columns) }
+      }
+    }
+  }
 }

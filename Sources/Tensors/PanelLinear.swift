@@ -45,52 +45,22 @@ final class PanelLinear: Sendable {
   ) {
     let whole = outputs / 16
     var panel = 0
+    func tile() -> PanelTile {
+      PanelTile(
+        x: x, xStride: inputs, inputs: inputs, weights: weights.pointer + panel * panelBytes, bias: bias + panel * 16, result: result + panel * 16,
+        stride: outputs)
+    }
     if rows == 1 {
       while panel + 4 <= whole {
-        let tile = PanelTile(
-          x: x, inputs: inputs, weights: weights.pointer + panel * panelBytes, bias: bias + panel * 16, result: result + panel * 16, stride: outputs)
-        oneRowFourPanels(tile, apart: panelBytes, kind)
+        oneRowFourPanels(tile(), apart: panelBytes, kind)
         panel += 4
       }
     }
     while panel < whole {
-      rowsThrough(panel, rows, x, bias, result + panel * 16, stride: outputs, kind)
+      panelRows(rows, tile(), kind)
       panel += 1
     }
-    if whole < panels { narrow(rows, x, bias, result, kind) }
-  }
-
-  /// All rows through one panel, which stays in the nearest cache.
-  private func rowsThrough<W: PanelWeights>(
-    _ panel: Int, _ rows: Int, _ x: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, stride: Int, _ kind: W.Type
-  ) {
-    var row = 0
-    while row < rows {
-      let tile = PanelTile(
-        x: x + row * inputs, inputs: inputs, weights: weights.pointer + panel * panelBytes, bias: bias + panel * 16, result: result + row * stride,
-        stride: stride)
-      switch rows - row {
-      case 6...: sixRows(tile, kind); row += 6
-      case 4...: fourRows(tile, kind); row += 4
-      case 2...: twoRows(tile, kind); row += 2
-      default: oneRow(tile, kind); row += 1
-      }
-    }
-  }
-
-  /// The last panel, of fewer than 16 columns, by way of rows that hold 16.
-  private func narrow<W: PanelWeights>(
-    _ rows: Int, _ x: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ kind: W.Type
-  ) {
-    let first = panels * 16 - 16
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 12 * 16) { room in
-      guard let tile = room.baseAddress else { return }
-      for start in stride(from: 0, to: rows, by: 12) {
-        let count = min(12, rows - start)
-        rowsThrough(panels - 1, count, x + start * inputs, bias, tile, stride: 16, kind)
-        for row in 0..<count { (result + (start + row) * outputs + first).update(from: tile + row * 16, count: outputs - first) }
-      }
-    }
+    if whole < panels { narrowPanelRows(rows, columns: outputs - whole * 16, tile(), kind) }
   }
 }
 
