@@ -44,38 +44,4 @@ extension Tensor {
       return try part.reshape(shape)
     }, dim: d)
   }
-
-  /// The entries of `dim` named by `indices`, in their order.
-  public func indexSelect(_ dim: Int, _ indices: [Int]) throws -> Tensor {
-    let d = try resolve(dim)
-    let size = shape[d]
-    if let bad = indices.first(where: { !(0..<size).contains($0) }) { throw UsageError("index \(bad) is outside dimension \(d) of shape \(shape)") }
-    var target = shape
-    target[d] = indices.count
-    try Tensor.check(target)
-    let result = Tensor(uninitialized: target)
-    let (outer, inner) = around(d)
-    let out = result.storage.pointer
-    withPointer { source in
-      for o in 0..<outer {
-        for (k, index) in indices.enumerated() {
-          (out + (o * indices.count + k) * inner).update(from: source + (o * size + index) * inner, count: inner)
-        }
-      }
-    }
-    let whole = shape
-    return result.recorded([self]) { g in
-      let sum = Tensor.zeros(whole)
-      let target = sum.storage.pointer
-      g.withPointer { source in
-        for o in 0..<outer {
-          for (k, index) in indices.enumerated() {
-            let (to, from) = (target + (o * size + index) * inner, source + (o * indices.count + k) * inner)
-            for i in 0..<inner { to[i] += from[i] }
-          }
-        }
-      }
-      return [sum]
-    }
-  }
 }
