@@ -9,9 +9,9 @@ struct FromOne: FromLua {
   static func read(_ L: LuaState, at index: CInt) throws -> FromOne { FromOne(number: try Int.read(L, at: index)) }
 
   /// The same counted from 0; `what` names it in the error.
-  func index(of count: Int, _ what: String) throws -> Int {
+  func index(of count: Int, _ what: @autoclosure () -> String) throws -> Int {
     guard number != 0, number <= count, number >= -count else {
-      throw UsageError(count == 0 ? "\(what): there is none, got \(number)" : "\(what) wants 1 to \(count), or -1 to -\(count) from the end, got \(number)")
+      throw UsageError(count == 0 ? "\(what()): there is none, got \(number)" : "\(what()) wants 1 to \(count), or -1 to -\(count) from the end, got \(number)")
     }
     return number > 0 ? number - 1 : number + count
   }

@@ -20,7 +20,7 @@ func declareGradients(_ t: LuaType<Tensor>) {
   t.method("zero_grad", "()", "Forgets the collected gradient.", Tensor.zeroGrad)
   t.method("detach", "() -> Tensor", "The same elements, sharing memory, outside any gradient.", Tensor.detach)
   t.property("grad", "Tensor?", "What backward has collected here, in this tensor's shape; assign nil to forget it.", get: { $0.grad }, set: {
-    (a: Tensor, gradient: Tensor?) in try a.setGrad(gradient?.detach())
+    (a: Tensor, gradient: Tensor?) in try a.setGrad(gradient)
   })
   t.property("is_leaf", "boolean", "Whether this tensor came about by no recorded step.") { $0.isLeaf }
   t.property("tracks_grad", "boolean", "Whether backward reaches this tensor: a leaf that requires gradients, or what was computed of one.") { $0.requiresGrad }

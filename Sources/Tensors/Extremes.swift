@@ -3,11 +3,11 @@
 extension Tensor {
   /// The largest along `dim`; the gradient goes to the first of equals.
   public func max(_ dim: Int, keepDim: Bool = false) throws -> Tensor {
-    try extreme(dim, keepDim, { $1 > $0 || $1 != $1 ? $1 : $0 }) { try $0.argmax($1) }
+    try extreme(dim, keepDim, largest) { try $0.argmax($1) }
   }
   /// The smallest along `dim`; the gradient goes to the first of equals.
   public func min(_ dim: Int, keepDim: Bool = false) throws -> Tensor {
-    try extreme(dim, keepDim, { $1 < $0 || $1 != $1 ? $1 : $0 }) { try $0.argmin($1) }
+    try extreme(dim, keepDim, smallest) { try $0.argmin($1) }
   }
   /// The largest of all, rank 0.
   public func max() throws -> Tensor { try reshape([-1]).max(0) }
@@ -15,9 +15,9 @@ extension Tensor {
   public func min() throws -> Tensor { try reshape([-1]).min(0) }
 
   /// The index of the largest along `dim`, in the shape without it; the first of equals.
-  public func argmax(_ dim: Int) throws -> [Int] { try best(dim) { $0 > $1 } }
+  public func argmax(_ dim: Int) throws -> [Int] { try best(dim, largest) }
   /// The index of the smallest along `dim`, in the shape without it; the first of equals.
-  public func argmin(_ dim: Int) throws -> [Int] { try best(dim) { $0 < $1 } }
+  public func argmin(_ dim: Int) throws -> [Int] { try best(dim, smallest) }
 
   @inline(__always)
   private func extreme(
@@ -39,32 +39,34 @@ extension Tensor {
     }.unless(keepDim, dropping: d)
   }
 
-  /// Along `dim`, the first index that no other beats.
+  /// Along `dim`, the first index of what `f` leaves over: of a NaN where there is one.
   @inline(__always)
-  private func best(_ dim: Int, _ better: (Float, Float) -> Bool) throws -> [Int] {
+  private func best(_ dim: Int, _ f: (Float, Float) -> Float) throws -> [Int] {
     let d = try resolve(dim)
     try checkNotEmpty(d)
     let (outer, inner) = around(d)
     let n = shape[d]
-    guard inner > 0 else { return [] }
-    let records = Tensor(uninitialized: [inner])
-    let record = records.storage.pointer
+    let winners = try folded(d, true, empty: 0, f)
     return withPointer { source in
-      [Int](unsafeUninitializedCapacity: outer * inner) { buffer, count in
-        count = outer * inner
-        guard let places = buffer.baseAddress else { return }
-        for o in 0..<outer {
-          let (block, place) = (source + o * n * inner, places + o * inner)
-          for i in 0..<inner { (record[i], place[i]) = (block[i], 0) }
-          for k in 1..<Swift.max(n, 1) {
-            let row = block + k * inner
-            for i in 0..<inner {
-              let (x, current) = (row[i], record[i])
-              if current == current && (x != x || better(x, current)) { (record[i], place[i]) = (x, k) }
+      winners.withPointer { winner in
+        var places = [Int](repeating: n - 1, count: outer * inner)
+        places.withUnsafeMutableBufferPointer { buffer in
+          guard let places = buffer.baseAddress else { return }
+          for o in 0..<outer {
+            let (block, wanted, place) = (source + o * n * inner, winner + o * inner, places + o * inner)
+            if inner == 1 {
+              var k = 0
+              while k < n - 1, block[k] != wanted[0], block[k] == block[k] { k += 1 }
+              place[0] = k
+              continue
+            }
+            for k in (0..<n).reversed() {
+              let row = block + k * inner
+              for i in 0..<inner { place[i] = row[i] == wanted[i] || row[i] != row[i] ? k : place[i] }
             }
           }
         }
-        withExtendedLifetime(records) {}
+        return places
       }
     }
   }
@@ -73,3 +75,6 @@ extension Tensor {
     guard shape[dim] > 0 else { throw UsageError("an empty dimension has no largest or smallest element, shape \(shape)") }
   }
 }
+
+@inline(__always) private func largest(_ a: Float, _ b: Float) -> Float { b > a || b != b ? b : a }
+@inline(__always) private func smallest(_ a: Float, _ b: Float) -> Float { b < a || b != b ? b : a }

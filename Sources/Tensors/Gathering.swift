@@ -16,7 +16,9 @@ extension Tensor {
       indices.withUnsafeBufferPointer { indices in
         for o in 0..<outer {
           let (block, rows) = (source + o * size * inner, out + o * indices.count * inner)
-          if inner < 16 {
+          if inner == 1 {
+            for k in 0..<indices.count { rows[k] = block[indices[k]] }
+          } else if inner < 16 {
             for k in 0..<indices.count {
               let (from, to) = (block + indices[k] * inner, rows + k * inner)
               for i in 0..<inner { to[i] = from[i] }

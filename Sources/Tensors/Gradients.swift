@@ -28,10 +28,10 @@ extension Tensor {
   }
 
   public func zeroGrad() { grad = nil }
-  /// Replaces the collected gradient, as clipping does.
+  /// Replaces the collected gradient, as clipping does. Shares memory with `gradient`, which must have self's shape.
   public func setGrad(_ gradient: Tensor?) throws {
     if let gradient, gradient.shape != shape { throw UsageError("a gradient of shape \(shape) was wanted, got \(gradient.shape)") }
-    grad = gradient
+    grad = gradient.map { $0.view($0.shape, $0.strides) }  // another object: self must not hold itself
   }
 
   /// Adds dself/dx to `x.grad` for every leaf x that requires it. Without a seed, self must hold one element.

@@ -50,7 +50,7 @@ func fastLog(_ x: Float) -> Float {
 @inline(__always)
 func fastLogOfOnePlus(_ x: Float) -> Float {
   let u = 1 + x
-  let corrected = fastLog(u) * x / (u - 1)
+  let corrected = fastLog(u) * (x / (u - 1))
   let near = u == 1 ? x : corrected
   return x == .infinity ? x : near
 }
@@ -59,7 +59,7 @@ func fastLogOfOnePlus(_ x: Float) -> Float {
 @inline(__always)
 func fastExpMinusOne(_ x: Float) -> Float {
   let u = fastExp(x)
-  let corrected = (u - 1) * x / fastLog(u)
+  let corrected = (u - 1) * (x / fastLog(u))
   let near = u == 1 ? x : (u - 1 == -1 ? -1 : corrected)
   return u == .infinity ? u : near
 }
@@ -129,7 +129,7 @@ func fastMishSlope(_ x: Float) -> Float {
 /// The error function, absolute error below 1.5e-7 (Abramowitz and Stegun 7.1.26).
 @inline(__always)
 func fastErf(_ x: Float) -> Float {
-  let a = x < 0 ? -x : x
+  let a = x.magnitude
   let t = 1 / (1 + 0.327_591_1 * a)
   var p: Float = 1.061_405_429
   p = p * t - 1.453_152_027
@@ -137,7 +137,7 @@ func fastErf(_ x: Float) -> Float {
   p = p * t - 0.284_496_736
   p = p * t + 0.254_829_592
   let magnitude = 1 - p * t * fastExp(-a * a)
-  return x < 0 ? -magnitude : magnitude
+  return Float(signOf: x, magnitudeOf: magnitude)  // a choice by x < 0 would become a branch, and the loop scalar
 }
 
 /// The error function, relative error below 4e-7: x P(x²) up to 1, the coefficients fitted to the smallest relative error there.

@@ -68,7 +68,8 @@ extension Tensor {
   func entry(_ dim: Int, _ index: Int) -> Tensor {
     var (target, steps) = (shape, strides)
     target.remove(at: dim)
-    return view(target, steps, offset: offset + index * steps.remove(at: dim))
+    steps.remove(at: dim)
+    return view(target, steps, offset: offset + index * strides[dim])
   }
 
   /// Sizes of 1 stretched to `target`, sharing memory.
