@@ -72,7 +72,7 @@ extension Tensor {
     walk.forEachRun { i, j, _ in
       let (x, y) = (x0 + i, y0 + j)
       if s == 1 && t == 1 { for n in 0..<count { x[n] = f(x[n], y[n]) } }
-      else if t == 0 { let right = y[0]; for n in 0..<count { x[n * s] = f(x[n * s], right) } }
+      else if s == 1 && t == 0 { let right = y[0]; for n in 0..<count { x[n] = f(x[n], right) } }
       else { for n in 0..<count { x[n * s] = f(x[n * s], y[n * t]) } }
     }
   }

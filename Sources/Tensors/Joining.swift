@@ -9,7 +9,11 @@ extension Tensor {
       }
     }
     var shape = first.shape
-    shape[d] = parts.reduce(0) { $0 + $1.shape[d] }
+    shape[d] = 0
+    for part in parts {  // checked as it grows: empty tensors may have sizes whose sum has no number
+      shape[d] += part.shape[d]
+      try Tensor.check(shape)
+    }
     let result = Tensor(uninitialized: shape)
     let (outer, inner) = result.around(d)
     let row = shape[d] * inner
