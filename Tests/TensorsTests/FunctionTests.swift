@@ -67,6 +67,6 @@ struct FunctionTests {
       { $0.sigmoid() }, { $0.relu() }, { $0.softplus() }, { $0.mish() }, { $0.silu() }, { $0.gelu() }, { $0.erf() }, { $0.floor() }, { $0.ceil() },
       { $0.round() }, { $0.clamp(-1, 1) }, { $0.pow(2) },
     ]
-    for (i, function) in functions.enumerated() { #expect(function(x).values.allSatisfy(\.isNaN), "function \(i)") }
+    for (i, function) in functions.enumerated() { #expect(function(x).values.allSatisfy { $0.isNaN }, "function \(i)") }
   }
 }

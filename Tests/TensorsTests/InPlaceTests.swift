@@ -9,12 +9,12 @@ struct InPlaceTests {
     let (x, w) = (Tensor([1, 2]), try Tensor([3, 4]).trackGradient())
     let loss = try (x * w).sum()
     for tensor in [x, try x.narrow(0, 0, 1), try x.reshape([2, 1])] { #expect(throws: needed) { try tensor.fill_(0) } }
-    Tensor.withoutGrad { #expect(throws: needed) { try w.add_(.scalar(1)) } }
+    _ = Tensor.withoutGrad { #expect(throws: needed) { try w.add_(.scalar(1)) } }
     try loss.backward()
     try x.fill_(0)
     #expect(w.grad?.values == [1, 2])
     #expect(throws: inside) { try w.fill_(0) }
-    try Tensor.withoutGrad { try w.sub_(w.grad ?? .scalar(0), alpha: 0.5) }
+    _ = try Tensor.withoutGrad { try w.sub_(w.grad ?? .scalar(0), alpha: 0.5) }
     #expect(w.values == [2.5, 3])
     #expect(try loss.item() == 11)
   }
