@@ -71,6 +71,11 @@ static lua_State *shim_open(shim_state *s) {
   return L;
 }
 
+static int shim_collect(lua_State *L) {
+  lua_gc(L, LUA_GCCOLLECT);
+  return 0;
+}
+
 static void shim_set_ceiling(shim_state *s, size_t bytes) { s->ceiling = bytes; }
 
 // Tells the collector what Swift objects weigh, then raises if the ceiling has been passed. No Swift frame may be above a protected call.

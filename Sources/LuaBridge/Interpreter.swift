@@ -72,6 +72,11 @@ public final class Interpreter {
   /// Bytes that Lua itself holds; Swift objects not counted.
   public var memoryUsed: Int { state.pointee.used }
 
+  /// Runs Lua's collector to its end; finalisers run with it.
+  public func collectGarbage() throws {
+    try protectedCall(push: { L in lua_pushcclosure(L, shim_collect, 0) }, []) { _, _ in }
+  }
+
   /// Whether Lua's warnings (`warn`, errors in finalisers) go to the error stream; scripts switch it by `warn "@on"`.
   public var printsWarnings: Bool {
     get { state.pointee.warnings != 0 }

@@ -47,17 +47,42 @@ extension Interpreter {
       m.function("manual_seed", "(seed: integer)", "Begins the stream of randn and uniform anew. Agents, policies and environments have streams of their own.") {
         (seed: Int) in random.stream = RandomStream(seed: seed, purpose: "script")
       }
-      m.function("no_grad", "(f: function) -> ...", "Calls f without recording gradients and returns its results.") { (f: LuaFunction) throws -> LuaRest in
-        LuaRest(try Tensor.withoutGrad { try f.call() })
+      m.function("randint", "(shape: integer[], low: integer, high: integer) -> Tensor", "Integers of a shape, each from low to high, both included.") {
+        (shape: [Int], low: Int, high: Int) throws -> Tensor in try .randint(shape, low, high, using: &random.stream)
+      }
+      m.function("randperm", "(n: integer) -> Tensor", "1 to n in random order.") { (n: Int) throws -> Tensor in
+        try indices(Tensor.permutation(n, using: &random.stream), [n])
+      }
+      m.function("zeros_like", "(t: Tensor) -> Tensor", "Zeros of another tensor's shape.") { (t: Tensor) throws -> Tensor in try t.like { .zeros($0) } }
+      m.function("ones_like", "(t: Tensor) -> Tensor", "Ones of another tensor's shape.") { (t: Tensor) throws -> Tensor in try t.like { .ones($0) } }
+      m.function("full_like", "(t: Tensor, value: number) -> Tensor", "Another tensor's shape filled with one number.") {
+        (t: Tensor, value: Float) throws -> Tensor in try t.like { .full(value, $0) }
+      }
+      m.function("randn_like", "(t: Tensor) -> Tensor", "Standard normal numbers of another tensor's shape, from the stream of manual_seed.") {
+        (t: Tensor) throws -> Tensor in try .randn(t.shape, using: &random.stream)
       }
     }
+    installChoice()
+    installGradients()
+    let garbage = GarbageOfSteps(self)
     type(Tensor.self, doc: "An array of float32 numbers with its gradient. Dimensions and indices count from 1, or from the end when negative.") { t in
       declareOperators(t)
       declareFunctions(t)
+      declareComparisons(t)
       declareReductions(t)
       declareViews(t)
+      declareParts(t)
       declareGradients(t)
+      declareWriting(t, garbage)
     }
+  }
+}
+
+extension Tensor {
+  /// What `make` gives for self's shape; an expanded tensor may be larger than memory.
+  fileprivate func like(_ make: ([Int]) -> Tensor) throws -> Tensor {
+    try Tensor.check(shape)
+    return make(shape)
   }
 }
 

@@ -1,7 +1,7 @@
 import LuaBridge
 import Tensors
 
-// Shapes, parts and copies of a tensor.
+// Shapes and copies of a tensor.
 
 func declareViews(_ t: LuaType<Tensor>) {
   t.property("shape", "integer[]", "Size of each dimension.") { $0.shape }
@@ -9,8 +9,13 @@ func declareViews(_ t: LuaType<Tensor>) {
   t.property("count", "integer", "Number of elements.") { $0.count }
   t.method("item", "() -> number", "The only element.") { (a: Tensor) throws -> Double in Double(try a.item()) }
   t.method("to_table", "() -> table | number", "Nested lists of the elements; a number for rank 0.") { (a: Tensor) in a.luaValue }
-  t.method("clone", "() -> Tensor", "The same elements in memory of their own, outside any gradient.") { (a: Tensor) in
-    Tensor.filled(a.shape) { target in a.withPointer { target.update(from: $0, count: a.count) } }
+  t.method("clone", "() -> Tensor", "The same elements in memory of their own, outside any gradient.") { (a: Tensor) throws -> Tensor in
+    try Tensor.check(a.shape)
+    return a.clone()
+  }
+  t.method("contiguous", "() -> Tensor", "The same elements packed in row-major order; itself if they are.") { (a: Tensor) throws -> Tensor in
+    try Tensor.check(a.shape)
+    return a.contiguous()
   }
 
   t.method("reshape", "(...: integer) -> Tensor", "The same elements in another shape; one size may be -1.") { (a: Tensor, shape: Integers) throws -> Tensor in
@@ -28,63 +33,31 @@ func declareViews(_ t: LuaType<Tensor>) {
   t.method("expand", "(...: integer) -> Tensor", "Sizes of 1 stretched to a shape, sharing memory.") { (a: Tensor, shape: Integers) throws -> Tensor in
     try a.expand(to: shape.shape())
   }
-  t.method("narrow", "(dim: integer, start: integer, length: integer) -> Tensor", "`length` entries of dim from start on, sharing memory.") {
-    (a: Tensor, dim: FromOne, start: FromOne, length: Int) throws -> Tensor in
-    let d = try a.dimension(dim)
-    let first = try a.index(start, in: d)
-    guard length >= 0, length <= a.shape[d] - first else {
-      throw UsageError("narrow wants a length from 0 to \(a.shape[d] - first) there, got \(length)")
-    }
-    return try a.narrow(d, first, length)
+  t.method("flatten", "(first?: integer, last?: integer) -> Tensor", "Dimensions first (1) to last (-1) as one.") {
+    (a: Tensor, first: FromOne?, last: FromOne?) throws -> Tensor in
+    guard a.rank > 0 || first != nil || last != nil else { return try a.flatten() }
+    let (low, high) = (try a.dimension(first ?? FromOne(number: 1)), try a.dimension(last ?? .last))
+    guard low <= high else { throw UsageError("flatten wants its first dimension before its last, got \(low + 1) and \(high + 1)") }
+    return try a.flatten(low, high)
   }
-  t.method("select", "(dim: integer, index: integer) -> Tensor", "One entry of dim, that dimension gone, sharing memory.") {
-    (a: Tensor, dim: FromOne, index: FromOne) throws -> Tensor in
-    let d = try a.dimension(dim)
-    return try a.select(d, a.index(index, in: d))
+  t.method("squeeze", "(dim?: integer) -> Tensor", "Without the dimensions of size 1, or without dim if its size is 1; sharing memory.") {
+    (a: Tensor, dim: FromOne?) throws -> Tensor in
+    guard let dim else { return try a.squeeze() }
+    return try a.squeeze(a.dimension(dim))
   }
-  t.method("index_select", "(dim: integer, indices: integer[] | Tensor) -> Tensor", "The entries of dim named by the indices, in their order.") {
-    (a: Tensor, dim: FromOne, indices: TensorLike) throws -> Tensor in
-    let d = try a.dimension(dim)
-    guard indices.tensor.rank == 1 else { throw UsageError("index_select wants a list of indices, got shape \(indices.tensor.shape)") }
-    return try a.indexSelect(d, a.indices(indices.tensor, in: d))
+  t.method("unsqueeze", "(dim: integer) -> Tensor", "With a dimension of size 1 that is number dim; sharing memory.") { (a: Tensor, dim: FromOne) throws -> Tensor in
+    try a.unsqueeze(dim.index(of: a.rank + 1, "the new dimension of shape \(a.shape)"))
   }
-  t.method("gather", "(dim: integer, index: Tensor) -> Tensor", "Along dim, the elements that index names; the shape is that of index (PyTorch's gather).") {
-    (a: Tensor, dim: FromOne, index: TensorLike) in try a.gathered(a.dimension(dim), index.tensor)
+  t.method("tile", "(...: integer) -> Tensor", "The tensor repeated so many times along each dimension.") { (a: Tensor, times: Integers) in try a.tile(times.values) }
+  t.method("flip", "(...: integer) -> Tensor", "The opposite order along each of the dimensions named.") { (a: Tensor, dims: Integers) throws -> Tensor in
+    let resolved = try dims.values.map { try a.dimension(FromOne(number: $0)) }
+    guard Set(resolved).count == resolved.count else { throw UsageError("flip wants each dimension once, got \(dims.values)") }
+    return try a.flip(resolved)
   }
   t.method("cat", "(other: Tensor, dim?: integer) -> Tensor", "This tensor and another side by side along dim (1).") { (a: Tensor, b: Tensor, dim: FromOne?) in
     try join([a, b], dim)
   }
   t.method("stack", "(other: Tensor, dim?: integer) -> Tensor", "This tensor and another of its shape along a new dimension dim (1).") {
     (a: Tensor, b: Tensor, dim: FromOne?) in try stack([a, b], dim)
-  }
-}
-
-extension Tensor {
-  /// The numbers of `list` as indices into `dim`, counted from 0.
-  fileprivate func indices(_ list: Tensor, in dim: Int) throws -> [Int] {
-    try list.values.map { value in
-      guard let number = Int(exactly: value) else { throw UsageError("an index is an integer, got \(value)") }
-      return try index(FromOne(number: number), in: dim)
-    }
-  }
-
-  /// out[i, j] = self[index[i, j], j] for dim 0 of a matrix, and so on; gradients pass to self.
-  fileprivate func gathered(_ dim: Int, _ index: Tensor) throws -> Tensor {
-    let others = index.shape.indices.filter { $0 != dim }
-    guard index.rank == rank, others.allSatisfy({ index.shape[$0] <= shape[$0] }) else {
-      throw UsageError("gather along dimension \(dim + 1) of shape \(shape) wants an index of as many dimensions and no larger elsewhere, got shape \(index.shape)")
-    }
-    let chosen = try indices(index, in: dim)
-    var places: [Int] = []
-    for (flat, choice) in chosen.enumerated() {
-      var (rest, place, step) = (flat, 0, 1)
-      for d in shape.indices.reversed() {
-        place += (d == dim ? choice : rest % index.shape[d]) * step
-        rest /= index.shape[d]
-        step *= shape[d]
-      }
-      places.append(place)
-    }
-    return try reshape([-1]).indexSelect(0, places).reshape(index.shape)
   }
 }

@@ -41,3 +41,36 @@ extension Tensor {
   }
   public static prefix func - (a: Tensor) -> Tensor { a.map { -$0 }.recorded([a]) { g in [-g] } }
 }
+
+// MARK: Powers and remainders
+
+extension Tensor {
+  /// x^exponent.
+  public func pow(_ exponent: Float) -> Tensor {
+    map { libm.pow($0, exponent) }.recorded([self]) { g in
+      [try Tensor.combine(g, self) { exponent == 0 ? 0 : $0 * exponent * libm.pow($1, exponent - 1) }]
+    }
+  }
+  /// x^exponent, element by element, with broadcasting.
+  public func pow(_ exponent: Tensor) throws -> Tensor {
+    let y = try Tensor.combine(self, exponent, libm.pow)
+    return y.recorded([self, exponent]) { g in
+      let base = self.requiresGrad ? try g * Tensor.combine(self, exponent) { $1 == 0 ? 0 : $1 * libm.pow($0, $1 - 1) } : nil
+      guard exponent.requiresGrad else { return [base, nil] }
+      // 0^b stays 0 for positive b, though ln 0 is infinite.
+      let rate = try Tensor.combine(self, exponent) { $0 == 0 && $1 >= 0 ? 0 : libm.pow($0, $1) * fastLog($0) }
+      return [base, try g * rate]
+    }
+  }
+  /// base^x.
+  public static func pow(_ base: Float, _ x: Tensor) throws -> Tensor { try Tensor.scalar(base).pow(x) }
+
+  /// a - b ⌊a / b⌋, with the sign of b, as Lua's % and PyTorch's remainder.
+  public static func % (a: Tensor, b: Tensor) throws -> Tensor {
+    let rest = try combine(a, b) {
+      let r = libm.remainder($0, $1)
+      return r != 0 && (r < 0) != ($1 < 0) ? r + $1 : r
+    }
+    return rest.recorded([a, b]) { g in [g, b.requiresGrad ? try -g * combine(a, b) { ($0 / $1).rounded(.down) } : nil] }
+  }
+}

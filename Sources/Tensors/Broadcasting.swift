@@ -11,6 +11,16 @@ struct Broadcast {
       shape = try Broadcast.shape(a.shape, b.shape)
       try Tensor.check(shape)
     }
+    merge(a, b)
+  }
+
+  /// `b` stretched to a's shape, which it is known to fit.
+  init(_ a: Tensor, stretching b: Tensor) {
+    shape = a.shape
+    merge(a, b)
+  }
+
+  private mutating func merge(_ a: Tensor, _ b: Tensor) {
     let (aStrides, bStrides) = (a.strides(stretchedTo: shape), b.strides(stretchedTo: shape))
     for (size, (s, t)) in zip(shape, zip(aStrides, bStrides)) where size != 1 {
       if let last = sizes.indices.last, first[last] == s * size, second[last] == t * size {

@@ -1,11 +1,3 @@
-/// One recorded step: the operands, and the rule that maps dL/dresult to dL/doperand (nil where none is wanted).
-final class History {
-  let operands: [Tensor]
-  let rule: (Tensor) throws -> [Tensor?]
-
-  init(_ operands: [Tensor], _ rule: @escaping (Tensor) throws -> [Tensor?]) { (self.operands, self.rule) = (operands, rule) }
-}
-
 extension Tensor {
   @TaskLocal static var recording = true
 
@@ -16,13 +8,16 @@ extension Tensor {
   /// and `backward` undoes broadcasting.
   func recorded(_ operands: [Tensor], _ rule: @escaping (Tensor) throws -> [Tensor?]) -> Tensor {
     guard operands.contains(where: \.requiresGrad), Tensor.recording else { return self }
-    return Tensor(storage: storage, shape: shape, strides: strides, offset: offset, history: History(operands, rule))
+    return Tensor(storage: storage, shape: shape, strides: strides, offset: offset, history: History(operands, result: storage, rule))
   }
 
   /// The same elements, with no past.
   public func detach() -> Tensor {
     history == nil && !requiresGrad ? self : Tensor(storage: storage, shape: shape, strides: strides, offset: offset)
   }
+
+  /// Whether this tensor came about by no recorded step.
+  public var isLeaf: Bool { history == nil }
 
   /// Makes this leaf collect a gradient; returns itself.
   @discardableResult
@@ -33,28 +28,36 @@ extension Tensor {
   }
 
   public func zeroGrad() { grad = nil }
-  /// Replaces the collected gradient, as clipping does.
+  /// Replaces the collected gradient, as clipping does. Shares memory with `gradient`, which must have self's shape.
   public func setGrad(_ gradient: Tensor?) throws {
     if let gradient, gradient.shape != shape { throw UsageError("a gradient of shape \(shape) was wanted, got \(gradient.shape)") }
-    grad = gradient
+    grad = gradient.map { $0.view($0.shape, $0.strides) }  // another object: self must not hold itself
   }
 
   /// Adds dself/dx to `x.grad` for every leaf x that requires it. Without a seed, self must hold one element.
-  public func backward(_ seed: Tensor? = nil) throws {
+  /// The graph is used up by it, step by step, and its memory goes; with `retainGraph` it can be walked again.
+  public func backward(_ seed: Tensor? = nil, retainGraph: Bool = false) throws {
     guard requiresGrad else { throw UsageError("backward() on a tensor that does not depend on one requiring gradients") }
     guard seed != nil || count == 1 else { throw UsageError("backward() wants one element, got shape \(shape); reduce it with mean() or sum()") }
     if let seed, seed.shape != shape { throw UsageError("backward() wants a gradient of shape \(shape), got \(seed.shape)") }
 
-    let order = recordedOrder()
+    var order = recordedOrder()
+    guard order.allSatisfy({ $0.history == nil || $0.history?.rule != nil }) else {
+      throw UsageError("this graph was already used; pass retain_graph = true to the first backward")
+    }
     try Tensor.withoutGrad {
       var gradients = [ObjectIdentifier(self): seed ?? Tensor.ones(shape)]
-      for tensor in order.reversed() {
+      var given = Set(seed.map { [ObjectIdentifier($0.storage)] } ?? [])
+      while let tensor = order.popLast() {
+        defer { if !retainGraph { tensor.history?.release() } }
         guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(tensor)) else { continue }
-        guard let history = tensor.history else {
-          tensor.grad = if let sum = tensor.grad { try sum + gradient } else { gradient.isContiguous ? gradient : gradient.contiguous() }
+        guard let history = tensor.history, let rule = history.rule else {
+          // Each leaf's gradient has memory of its own: it may be written in place.
+          let isShared = !given.insert(ObjectIdentifier(gradient.storage)).inserted
+          tensor.grad = if let sum = tensor.grad { try sum + gradient } else { isShared ? gradient.clone() : gradient.contiguous() }
           continue
         }
-        for (operand, partial) in zip(history.operands, try history.rule(gradient)) where operand.requiresGrad {
+        for (operand, partial) in zip(history.operands, try rule(gradient)) where operand.requiresGrad {
           guard let partial = try partial?.reduced(to: operand.shape) else { continue }
           let key = ObjectIdentifier(operand)
           gradients[key] = if let sum = gradients[key] { try sum + partial } else { partial }

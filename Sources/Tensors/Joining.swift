@@ -9,7 +9,11 @@ extension Tensor {
       }
     }
     var shape = first.shape
-    shape[d] = parts.reduce(0) { $0 + $1.shape[d] }
+    shape[d] = 0
+    for part in parts {  // checked as it grows: empty tensors may have sizes whose sum has no number
+      shape[d] += part.shape[d]
+      try Tensor.check(shape)
+    }
     let result = Tensor(uninitialized: shape)
     let (outer, inner) = result.around(d)
     let row = shape[d] * inner
@@ -43,39 +47,5 @@ extension Tensor {
       guard part.shape == first.shape else { throw UsageError("cannot stack shape \(part.shape) with \(first.shape)") }
       return try part.reshape(shape)
     }, dim: d)
-  }
-
-  /// The entries of `dim` named by `indices`, in their order.
-  public func indexSelect(_ dim: Int, _ indices: [Int]) throws -> Tensor {
-    let d = try resolve(dim)
-    let size = shape[d]
-    if let bad = indices.first(where: { !(0..<size).contains($0) }) { throw UsageError("index \(bad) is outside dimension \(d) of shape \(shape)") }
-    var target = shape
-    target[d] = indices.count
-    try Tensor.check(target)
-    let result = Tensor(uninitialized: target)
-    let (outer, inner) = around(d)
-    let out = result.storage.pointer
-    withPointer { source in
-      for o in 0..<outer {
-        for (k, index) in indices.enumerated() {
-          (out + (o * indices.count + k) * inner).update(from: source + (o * size + index) * inner, count: inner)
-        }
-      }
-    }
-    let whole = shape
-    return result.recorded([self]) { g in
-      let sum = Tensor.zeros(whole)
-      let target = sum.storage.pointer
-      g.withPointer { source in
-        for o in 0..<outer {
-          for (k, index) in indices.enumerated() {
-            let (to, from) = (target + (o * size + index) * inner, source + (o * indices.count + k) * inner)
-            for i in 0..<inner { to[i] += from[i] }
-          }
-        }
-      }
-      return [sum]
-    }
   }
 }

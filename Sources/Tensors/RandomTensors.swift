@@ -35,6 +35,25 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// Integers from `low` to `high`, both included, each as likely as the others.
+  public static func randint(_ shape: [Int], _ low: Int, _ high: Int, using stream: inout RandomStream) throws -> Tensor {
+    guard low <= high, low >= -1 << 24, high <= 1 << 24 else { throw UsageError("randint wants low <= high, both within ±2^24, got \(low) and \(high)") }
+    try check(shape)
+    let result = Tensor(uninitialized: shape)
+    for i in 0..<result.count { result.storage.pointer[i] = Float(low + stream.integer(below: high - low + 1)) }
+    return result
+  }
+
+  /// 0..<count in random order, every order as likely as the others (Fisher and Yates).
+  public static func permutation(_ count: Int, using stream: inout RandomStream) throws -> [Int] {
+    guard 0...1 << 24 ~= count else { throw UsageError("a permutation wants 0 to 2^24 numbers, got \(count)") }
+    var order = Array(0..<count)
+    for i in stride(from: count - 1, to: 0, by: -1) { order.swapAt(i, stream.integer(below: i + 1)) }
+    return order
+  }
+}
+
 /// [0, 1), 24 bits.
 @inline(__always) private func unit(_ x: UInt32) -> Float { Float(x >> 8) * 0x1p-24 }
 

@@ -3,11 +3,11 @@ import Glibc
 // Scalar functions that the compiler turns into vector code inside a plain loop: no branches, no calls.
 // Relative errors are against the C library over the whole range.
 
-/// e^x, relative error below 2e-7; infinity above 88.38 and 0 below -87.33.
+/// e^x, relative error below 2e-7; infinity above 88.72283 and 0 below -87.33. NaN stays NaN.
 @inline(__always)
 func fastExp(_ x: Float) -> Float {
   var clamped = x < -87.33 ? -87.33 : x
-  clamped = clamped > 88.3762 ? 88.3762 : clamped
+  clamped = clamped > 88.72283 ? 88.72283 : clamped
   let shifted = clamped * 1.442_695_04 + 12_582_912  // the magic number rounds to an integer and leaves it in the low bits
   let k = shifted - 12_582_912
   let r = (clamped - k * 0.693_359_375) + k * 2.121_944_4e-4
@@ -19,9 +19,49 @@ func fastExp(_ x: Float) -> Float {
   p = p * r + 0.5
   p = p * r + 1
   p = p * r + 1
-  let scaled = Float(bitPattern: p.bitPattern &+ (shifted.bitPattern << 23))
+  let scaled = Float(bitPattern: p.bitPattern &+ (shifted.bitPattern << 23))  // p < 1 where k is 128, so the exponent holds it
   let low = x < -87.33 ? 0 : scaled
-  return x > 88.3762 ? .infinity : low
+  let high = x > 88.72283 ? .infinity : low
+  return x == x ? high : x
+}
+
+/// ln x, relative error below 3e-7; -infinity at 0, NaN below.
+@inline(__always)
+func fastLog(_ x: Float) -> Float {
+  let isSubnormal = x < 1.175_494_4e-38
+  let scaled = isSubnormal ? x * 8_388_608 : x
+  let bits = scaled.bitPattern &- 0x3f35_04f3  // the mantissa m is taken from [√½, √2)
+  let m = Float(bitPattern: (bits & 0x007f_ffff) &+ 0x3f35_04f3)
+  let exponent = Float(Int32(bitPattern: bits) >> 23)
+  let k = isSubnormal ? exponent - 23 : exponent
+  let s = (m - 1) / (m + 1)  // ln m = 2 artanh s
+  let q = s * s
+  var p: Float = 2.0 / 9
+  p = p * q + 2.0 / 7
+  p = p * q + 2.0 / 5
+  p = p * q + 2.0 / 3
+  p = p * q + 2
+  let finite = k * 0.693_359_375 + (k * -2.121_944_4e-4 + p * s)
+  let positive = x == .infinity ? x : finite
+  return x > 0 ? positive : (x == 0 ? -.infinity : .nan)
+}
+
+/// ln(1 + x), exact to rounding near 0 too (Kahan's correction).
+@inline(__always)
+func fastLogOfOnePlus(_ x: Float) -> Float {
+  let u = 1 + x
+  let corrected = fastLog(u) * (x / (u - 1))
+  let near = u == 1 ? x : corrected
+  return x == .infinity ? x : near
+}
+
+/// e^x - 1, exact to rounding near 0 too (Kahan's correction).
+@inline(__always)
+func fastExpMinusOne(_ x: Float) -> Float {
+  let u = fastExp(x)
+  let corrected = (u - 1) * (x / fastLog(u))
+  let near = u == 1 ? x : (u - 1 == -1 ? -1 : corrected)
+  return u == .infinity ? u : near
 }
 
 /// tanh x, relative error below 4e-7: x P(x²)/Q(x²) up to 9, the coefficients fitted to the smallest relative error there; ±1 beyond.
@@ -94,7 +134,7 @@ func fastMishSlope(_ x: Float) -> Float {
 /// The error function, absolute error below 1.5e-7 (Abramowitz and Stegun 7.1.26).
 @inline(__always)
 func fastErf(_ x: Float) -> Float {
-  let a = x < 0 ? -x : x
+  let a = x.magnitude
   let t = 1 / (1 + 0.327_591_1 * a)
   var p: Float = 1.061_405_429
   p = p * t - 1.453_152_027
@@ -102,7 +142,22 @@ func fastErf(_ x: Float) -> Float {
   p = p * t - 0.284_496_736
   p = p * t + 0.254_829_592
   let magnitude = 1 - p * t * fastExp(-a * a)
-  return x < 0 ? -magnitude : magnitude
+  return Float(signOf: x, magnitudeOf: magnitude)  // a choice by x < 0 would become a branch, and the loop scalar
+}
+
+/// The error function, relative error below 4e-7: x P(x²) up to 1, the coefficients fitted to the smallest relative error there.
+@inline(__always)
+func fastErfNearZero(_ x: Float) -> Float {
+  let s = x * x
+  var p: Float = 7.824_073_6e-5
+  p = p * s - 8.006_660_6e-4
+  p = p * s + 5.188_689_0e-3
+  p = p * s - 0.026_854_472_7
+  p = p * s + 0.112_836_126
+  p = p * s - 0.376_126_29
+  p = p * s + 1.128_379_17
+  let near = x * p
+  return s < 1 ? near : fastErf(x)
 }
 
 /// x Φ(x) (Hendrycks and Gimpel 2016).
@@ -127,4 +182,5 @@ enum libm {
   @inline(__always) static func sin(_ x: Float) -> Float { Glibc.sinf(x) }
   @inline(__always) static func cos(_ x: Float) -> Float { Glibc.cosf(x) }
   @inline(__always) static func pow(_ x: Float, _ y: Float) -> Float { Glibc.powf(x, y) }
+  @inline(__always) static func remainder(_ x: Float, _ y: Float) -> Float { Glibc.fmodf(x, y) }
 }

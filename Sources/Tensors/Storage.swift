@@ -4,6 +4,7 @@ import Synchronization
 final class Storage: @unchecked Sendable {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
+  private let claims = Atomic<Int>(0)
 
   init(_ count: Int) {
     self.count = count
@@ -17,6 +18,11 @@ final class Storage: @unchecked Sendable {
     liveStorages.subtract(1, ordering: .relaxed)
     liveBytes.subtract(Swift.max(count, 1) * MemoryLayout<Float>.stride, ordering: .relaxed)
   }
+
+  /// Whether a recorded step still needs these elements as they are.
+  var isClaimed: Bool { claims.load(ordering: .relaxed) > 0 }
+  func claim() { claims.add(1, ordering: .relaxed) }
+  func unclaim() { claims.subtract(1, ordering: .relaxed) }
 }
 
 private let liveStorages = Atomic<Int>(0)

@@ -16,7 +16,15 @@ public final class Tensor: @unchecked Sendable {
 
   public var rank: Int { shape.count }
   public var count: Int { shape.reduce(1, *) }
-  public var isContiguous: Bool { strides == Tensor.rowMajor(shape) }
+  /// Whether the elements lie one after the other in row-major order.
+  public var isContiguous: Bool {
+    var step = 1
+    for dim in stride(from: shape.count - 1, through: 0, by: -1) where shape[dim] != 1 {
+      guard strides[dim] == step else { return shape.contains(0) }
+      step *= shape[dim]
+    }
+    return true
+  }
 
   init(storage: Storage, shape: [Int], strides: [Int], offset: Int, history: History? = nil) {
     (self.storage, self.shape, self.strides, self.offset, self.history) = (storage, shape, strides, offset, history)
@@ -104,7 +112,7 @@ extension Tensor {
   /// The elements in row-major order, valid during `body` only; copies a view that is not contiguous.
   @inline(__always)
   public func withPointer<R>(_ body: (UnsafePointer<Float>) throws -> R) rethrows -> R {
-    let dense = isContiguous ? self : contiguous()
+    let dense = isContiguous ? self : packed()
     return try withExtendedLifetime(dense) { try body(UnsafePointer(dense.storage.pointer + dense.offset)) }
   }
 

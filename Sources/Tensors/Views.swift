@@ -1,3 +1,5 @@
+// Parts and orders of the same memory.
+
 extension Tensor {
   /// A dimension counted from 0, or from the end when negative.
   func resolve(_ dim: Int) throws -> Int {
@@ -6,49 +8,8 @@ extension Tensor {
     return resolved
   }
 
-  private func view(_ shape: [Int], _ strides: [Int], offset: Int? = nil) -> Tensor {
+  func view(_ shape: [Int], _ strides: [Int], offset: Int? = nil) -> Tensor {
     Tensor(storage: storage, shape: shape, strides: strides, offset: offset ?? self.offset)
-  }
-
-  /// The same elements, packed in row-major order; self if they are already.
-  public func contiguous() -> Tensor {
-    guard !isContiguous else { return self }
-    let result = Tensor(uninitialized: shape)
-    let target = result.storage.pointer
-    let source = storage.pointer + offset
-    var index = [Int](repeating: 0, count: rank)
-    let inner = shape[rank - 1], step = strides[rank - 1]
-    var (read, written) = (0, 0)
-    while written < result.count {
-      for i in 0..<inner { target[written + i] = source[read + i * step] }
-      written += inner
-      var dim = rank - 2
-      while dim >= 0 {
-        index[dim] += 1
-        read += strides[dim]
-        if index[dim] < shape[dim] { break }
-        read -= strides[dim] * shape[dim]
-        index[dim] = 0
-        dim -= 1
-      }
-    }
-    return result.recorded([self]) { g in [g] }
-  }
-
-  /// The same elements in another shape; one size may be -1.
-  public func reshape(_ wanted: [Int]) throws -> Tensor {
-    var target = wanted
-    if let free = target.firstIndex(of: -1) {
-      target[free] = 1
-      try Tensor.check(target)
-      let rest = target.reduce(1, *)
-      guard rest > 0, count % rest == 0 else { throw UsageError("cannot reshape \(shape) to \(wanted)") }
-      target[free] = count / rest
-    }
-    try Tensor.check(target)
-    guard target.reduce(1, *) == count else { throw UsageError("cannot reshape \(shape) to \(wanted)") }
-    let source = contiguous(), original = shape
-    return source.view(target, Tensor.rowMajor(target)).recorded([source]) { g in [try g.reshape(original)] }
   }
 
   /// Dimensions in a new order.
@@ -66,16 +27,28 @@ extension Tensor {
     return try permute(order)
   }
 
-  /// `length` entries of `dim` from `start` on, sharing memory.
-  public func narrow(_ dim: Int, _ start: Int, _ length: Int) throws -> Tensor {
+  /// `length` entries of `dim` from `start` on, every `step`th, sharing memory.
+  public func narrow(_ dim: Int, _ start: Int, _ length: Int, step: Int = 1) throws -> Tensor {
     let d = try resolve(dim)
-    guard start >= 0, length >= 0, start <= shape[d], length <= shape[d] - start else {
-      throw UsageError("\(length) entries from \(start) on are outside dimension \(d) of shape \(shape)")
+    let room = shape[d] - start
+    guard start >= 0, length >= 0, step > 0, start <= shape[d], length <= room, length == 0 || (length - 1) <= (room - 1) / step else {
+      let steps = step == 1 ? "" : " in steps of \(step)"
+      throw UsageError("\(length) entries from \(start) on\(steps) are outside dimension \(d) of shape \(shape)")
     }
-    var target = shape
-    target[d] = length
     let whole = shape
-    return view(target, strides, offset: offset + start * strides[d]).recorded([self]) { g in [try g.placed(in: whole, d, start)] }
+    return part(d, start, length, step).recorded([self]) { g in
+      let spread = Tensor.zeros(whole)
+      spread.part(d, start, length, step).write(g) { $1 }
+      return [spread]
+    }
+  }
+
+  /// `narrow` past its checks and the gradient's bookkeeping.
+  private func part(_ dim: Int, _ start: Int, _ length: Int, _ step: Int) -> Tensor {
+    var (target, steps) = (shape, strides)
+    target[dim] = length
+    if length > 1 { steps[dim] *= step }
+    return view(target, steps, offset: length == 0 ? offset : offset + start * strides[dim])
   }
 
   /// One entry of `dim`, that dimension gone, sharing memory.
@@ -83,20 +56,20 @@ extension Tensor {
     let d = try resolve(dim)
     let i = index < 0 ? index + shape[d] : index
     guard (0..<shape[d]).contains(i) else { throw UsageError("index \(index) is outside dimension \(d) of shape \(shape)") }
-    let row = try narrow(d, i, 1)
-    return try row.dropping(d)
+    let whole = shape
+    return entry(d, i).recorded([self]) { g in
+      let spread = Tensor.zeros(whole)
+      spread.entry(d, i).write(g) { $1 }
+      return [spread]
+    }
   }
 
-  /// Self without the dimension `dim`, whose size is 1.
-  func dropping(_ dim: Int) throws -> Tensor {
+  /// `select` past its checks and the gradient's bookkeeping.
+  func entry(_ dim: Int, _ index: Int) -> Tensor {
     var (target, steps) = (shape, strides)
     target.remove(at: dim)
     steps.remove(at: dim)
-    return view(target, steps).recorded([self]) { g in
-      var back = g.shape
-      back.insert(1, at: dim)
-      return [try g.reshape(back)]
-    }
+    return view(target, steps, offset: offset + index * strides[dim])
   }
 
   /// Sizes of 1 stretched to `target`, sharing memory.
@@ -106,16 +79,22 @@ extension Tensor {
     return view(target, strides(stretchedTo: target)).recorded([self]) { g in [g] }
   }
 
-  /// Zeros of shape `whole` with self's entries from `start` on in dimension `dim`.
-  private func placed(in whole: [Int], _ dim: Int, _ start: Int) throws -> Tensor {
-    let result = Tensor.zeros(whole)
-    let (outer, inner) = result.around(dim)
-    let (length, size) = (shape[dim] * inner, whole[dim] * inner)
-    let target = result.storage.pointer
-    withPointer { source in
-      for o in 0..<outer { (target + o * size + start * inner).update(from: source + o * length, count: length) }
+  /// The elements [i, i + k] of a matrix, sharing memory.
+  public func diagonal(_ k: Int = 0) throws -> Tensor {
+    guard rank == 2 else { throw UsageError("a diagonal wants a matrix, got shape \(shape)") }
+    let whole = shape
+    return try diagonalView(k).recorded([self]) { g in
+      let spread = Tensor.zeros(whole)
+      try spread.diagonalView(k).write(g) { $1 }
+      return [spread]
     }
-    return result
+  }
+
+  func diagonalView(_ k: Int) throws -> Tensor {
+    guard k > -shape[0] - 1, k < shape[1] + 1 else { throw UsageError("diagonal \(k) is outside shape \(shape)") }
+    let length = Swift.min(shape[0] + Swift.min(k, 0), shape[1] - Swift.max(k, 0))
+    let start = k < 0 ? -k * strides[0] : k * strides[1]
+    return view([length], [strides[0] + strides[1]], offset: length == 0 ? offset : offset + start)
   }
 
   /// How many entries lie before and after dimension `dim` in row-major order.

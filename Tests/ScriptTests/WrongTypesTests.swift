@@ -76,6 +76,7 @@ import Testing
           local operation = load("local a, b = ... return " .. code)
           functions[#functions + 1] = function(...) return operation(\(object), ...) end
         end
+        functions[#functions + 1] = function(a, b) \(object)[a] = b end
         """
     default: return ""
     }
