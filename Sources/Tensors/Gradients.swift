@@ -2,6 +2,8 @@
 final class History {
   let operands: [Tensor]
   let rule: (Tensor) throws -> [Tensor?]
+  /// The layer it belongs to, while a profile runs.
+  let scope = Profile.scope
 
   init(_ operands: [Tensor], _ rule: @escaping (Tensor) throws -> [Tensor?]) { (self.operands, self.rule) = (operands, rule) }
 }
@@ -45,6 +47,7 @@ extension Tensor {
     guard seed != nil || count == 1 else { throw UsageError("backward() wants one element, got shape \(shape); reduce it with mean() or sum()") }
     if let seed, seed.shape != shape { throw UsageError("backward() wants a gradient of shape \(shape), got \(seed.shape)") }
 
+    let whole = Profile.Span(backwardOf: Profile.scope); defer { whole.end() }
     let order = recordedOrder()
     try Tensor.withoutGrad {
       var gradients = [ObjectIdentifier(self): seed ?? Tensor.ones(shape)]
@@ -54,6 +57,7 @@ extension Tensor {
           tensor.grad = if let sum = tensor.grad { try sum + gradient } else { gradient.isContiguous ? gradient : gradient.contiguous() }
           continue
         }
+        let span = Profile.Span(backwardOf: history.scope); defer { span.end() }
         for (operand, partial) in zip(history.operands, try history.rule(gradient)) where operand.requiresGrad {
           guard let partial = try partial?.reduced(to: operand.shape) else { continue }
           let key = ObjectIdentifier(operand)

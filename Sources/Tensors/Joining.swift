@@ -8,6 +8,7 @@ extension Tensor {
         throw UsageError("cannot cat shape \(part.shape) to \(first.shape) along dimension \(d)")
       }
     }
+    let span = Profile.Span("cat"); defer { span.end() }
     var shape = first.shape
     shape[d] = parts.reduce(0) { $0 + $1.shape[d] }
     let result = Tensor(uninitialized: shape)
@@ -53,6 +54,7 @@ extension Tensor {
     var target = shape
     target[d] = indices.count
     try Tensor.check(target)
+    let span = Profile.Span("indexSelect"); defer { span.end() }
     let result = Tensor(uninitialized: target)
     let (outer, inner) = around(d)
     let out = result.storage.pointer
@@ -65,6 +67,7 @@ extension Tensor {
     }
     let whole = shape
     return result.recorded([self]) { g in
+      let span = Profile.Span("indexSelect"); defer { span.end() }
       let sum = Tensor.zeros(whole)
       let target = sum.storage.pointer
       g.withPointer { source in

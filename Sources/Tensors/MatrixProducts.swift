@@ -19,6 +19,7 @@ private struct Operand {
 private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<Float>, beta: Float = 0) throws {
   let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
   guard m > 0, n > 0 else { return }
+  let span = Profile.Span("matmul", flops: 2 * Double(m) * Double(k) * Double(n)); defer { span.end() }
   guard k > 0 else {
     if beta == 0 { out.update(repeating: 0, count: m * n) }
     return
@@ -90,6 +91,7 @@ extension Tensor {
       return try reshape([-1, width]).linear(weight, bias).reshape(Array(shape.dropLast()) + [outputs])
     }
 
+    let span = Profile.Span("linear"); defer { span.end() }
     let result = Tensor(uninitialized: [shape[0], outputs])
     let target = result.storage.pointer
     bias?.withPointer { source in

@@ -1,6 +1,7 @@
 extension Tensor {
   /// Σ of all elements, rank 0.
   public func sum() -> Tensor {
+    let span = Profile.Span("sum"); defer { span.end() }
     let total = withPointer { Tensors.sum($0, count) }
     let whole = shape
     return Tensor.scalar(total).recorded([self]) { g in [try g.expand(to: whole)] }
@@ -10,6 +11,7 @@ extension Tensor {
 
   /// Σ along `dim`.
   public func sum(_ dim: Int, keepDim: Bool = false) throws -> Tensor {
+    let span = Profile.Span("sum"); defer { span.end() }
     let d = try resolve(dim)
     let (outer, inner) = around(d)
     let n = shape[d]
@@ -73,6 +75,7 @@ extension Tensor {
     }
     let whole = shape
     let kept = result.recorded([self]) { g in
+      let span = Profile.Span("extreme"); defer { span.end() }
       let spread = Tensor.zeros(whole)
       let to = spread.storage.pointer
       g.withPointer { from in
@@ -85,6 +88,7 @@ extension Tensor {
 
   /// Along dimension `d`, the first index that no other beats; NaN beats everything.
   private func best(_ d: Int, _ better: (Float, Float) -> Bool) throws -> [Int] {
+    let span = Profile.Span("extreme"); defer { span.end() }
     let (outer, inner) = around(d)
     let n = shape[d]
     guard n > 0 else { throw UsageError("an empty dimension has no largest or smallest element, shape \(shape)") }

@@ -13,6 +13,7 @@ extension Tensor {
   /// The same elements, packed in row-major order; self if they are already.
   public func contiguous() -> Tensor {
     guard !isContiguous else { return self }
+    let span = Profile.Span("contiguous"); defer { span.end() }
     let result = Tensor(uninitialized: shape)
     let target = result.storage.pointer
     let source = storage.pointer + offset
@@ -108,6 +109,7 @@ extension Tensor {
 
   /// Zeros of shape `whole` with self's entries from `start` on in dimension `dim`.
   private func placed(in whole: [Int], _ dim: Int, _ start: Int) throws -> Tensor {
+    let span = Profile.Span("narrow"); defer { span.end() }
     let result = Tensor.zeros(whole)
     let (outer, inner) = result.around(dim)
     let (length, size) = (shape[dim] * inner, whole[dim] * inner)
