@@ -20,7 +20,10 @@ public final class Linear: Layer {
   }
 
   /// [n, in] -> [n, out]
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias) }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "Linear \(inputs)x\(outputs)"); defer { span.end() }
+    return try x.linear(weight, bias)
+  }
 }
 
 /// (x - mean) / √(variance + ε) · gain + bias over the last dimension (Ba et al. 2016); gain starts at 1, bias at 0.
@@ -41,5 +44,8 @@ public final class LayerNorm: Layer {
   }
 
   /// [n, size] -> [n, size]
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.layerNorm(weight, bias, epsilon: epsilon) }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "LayerNorm \(weight.count)"); defer { span.end() }
+    return try x.layerNorm(weight, bias, epsilon: epsilon)
+  }
 }
