@@ -75,7 +75,7 @@ extension Tensor {
     }
     let whole = shape
     let kept = result.recorded([self]) { g in
-      let span = Profile.Span("extreme"); defer { span.end() }
+      let span = Profile.Span("maxMin"); defer { span.end() }
       let spread = Tensor.zeros(whole)
       let to = spread.storage.pointer
       g.withPointer { from in
@@ -88,7 +88,7 @@ extension Tensor {
 
   /// Along dimension `d`, the first index that no other beats; NaN beats everything.
   private func best(_ d: Int, _ better: (Float, Float) -> Bool) throws -> [Int] {
-    let span = Profile.Span("extreme"); defer { span.end() }
+    let span = Profile.Span("maxMin"); defer { span.end() }
     let (outer, inner) = around(d)
     let n = shape[d]
     guard n > 0 else { throw UsageError("an empty dimension has no largest or smallest element, shape \(shape)") }
