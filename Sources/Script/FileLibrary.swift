@@ -20,6 +20,7 @@ extension LuaTable {
   func namedTensors(_ prefix: String = "") throws -> [(String, Tensor)] {
     let members = list.enumerated().map { ("\($0.offset + 1)", $0.element) } + fields.map { ($0.name, $0.value) }
     return try members.flatMap { name, value -> [(String, Tensor)] in
+      guard !name.utf8.contains(0) else { throw LuaError("the names of tensors in a file have no zero bytes") }
       switch value {
       case .object(let object as Tensor): return [(prefix + name, object)]
       case .table(let table): return try table.namedTensors(prefix + name + ".")

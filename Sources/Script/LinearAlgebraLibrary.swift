@@ -24,7 +24,7 @@ private struct NormName: FromLua {
 extension Interpreter {
   /// dsrl.linalg.
   func installLinearAlgebra() {
-    module("dsrl.linalg", doc: "Equations, factors and spectra of matrices: the last two dimensions, the others are batches. Computed by LAPACK in double precision.") { m in
+    module("dsrl.linalg", doc: "Equations, factors and spectra of matrices: the last two dimensions, the others are batches. Computed by LAPACK in double precision. What is to be symmetric may differ from its transpose by 1e-4 of its largest element; the mean of both counts.") { m in
       m.function("solve", "(a: Tensor, b: Tensor) -> Tensor",
         "x with a x = b for a [..., n, n] and b [..., n, k] or a vector [n]. A pivot that is exactly zero is an error; cond tells how sure x is.", LinearAlgebra.solve)
       m.function("lstsq", "(a: Tensor, b: Tensor) -> Tensor",

@@ -30,6 +30,8 @@ let fileMistakes: [(String, String)] = [
   ("dsrl.save(folder .. '/a.npz', {x = {y = dsrl.eye(1)}, ['x.y'] = dsrl.eye(1)})", "the key 'x.y' comes twice"),
   ("dsrl.save(folder .. '/a.npz', {}, {a = 'b'})", "only .safetensors files hold metadata"),
   ("dsrl.save(folder .. '/a.safetensors', {}, {a = {}})", "bad argument #3 to 'save' ('a': string expected, got table)"),
+  ("dsrl.save(folder .. '/a.npz', {['x\\0y'] = dsrl.eye(1)})", "the names of tensors in a file have no zero bytes"),
+  ("os.execute('mkfifo ' .. folder .. '/a.npy') dsrl.load(folder .. '/a.npy')", "a.npy': it is not a regular file"),
   ("local t = {} t.t = t dsrl.save(folder .. '/a.npz', t)", "does it contain itself?"),
   ("local f = io.open(folder .. '/a.safetensors', 'w') f:write('x') f:close() dsrl.load(folder .. '/a.safetensors')", "is not a safetensors file: it has 1 bytes"),
   ("local f = io.open(folder .. '/a.npy', 'w') f:write(('x'):rep(99)) f:close() dsrl.load(folder .. '/a.npy')", "is not an npy array"),
