@@ -13,8 +13,8 @@ struct MatrixBatch {
     guard a.rank >= 2 else { throw UsageError("\(name) wants matrices, [..., m, n], got shape \(a.shape)") }
     (rows, columns, batch) = (a.shape[a.rank - 2], a.shape[a.rank - 1], Array(a.shape.dropLast(2)))
     try Tensor.check(a.shape)
+    guard rows * columns < 1 << 27 else { throw UsageError("\(name): a matrix of \(rows)x\(columns) is too large, it may have 2^27 elements") }
     try Tensor.check([24, rows, columns])  // its copies and workspaces
-    guard rows * columns < 1 << 27 else { throw UsageError("\(name): a matrix of \(rows)x\(columns) is too large for LAPACK") }
     count = a.count == 0 ? 0 : batch.reduce(1, *)
     self.name = name
     values = a.detach().contiguous()

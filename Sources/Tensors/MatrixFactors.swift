@@ -171,8 +171,17 @@ extension LinearAlgebra {
 
   /// The largest over the smallest singular value of [..., m, n], [...]; infinite for a singular matrix.
   public static func cond(_ a: Tensor) throws -> Tensor {
+    guard a.rank < 2 || a.shape.suffix(2).allSatisfy({ $0 > 0 }) else { throw UsageError("cond wants matrices with elements, got shape \(a.shape)") }
+    guard a.requiresGrad, Tensor.recording else {
+      let matrices = try MatrixBatch(a, "cond")
+      let (m, n) = (matrices.rows, matrices.columns)
+      return try matrices.numbers(empty: .infinity) { i in
+        let s = try LAPACK.svd(matrices[i], m, n, vectors: false).values
+        return s[s.count - 1] > 0 ? s[0] / s[s.count - 1] : .infinity
+      }
+    }
     let s = try svdvals(a)
-    guard let k = s.shape.last, k > 0 else { throw UsageError("cond wants matrices with elements, got shape \(a.shape)") }
+    let k = s.shape[s.rank - 1]
     return try s.select(-1, 0) / s.select(-1, k - 1)
   }
 
