@@ -25,13 +25,16 @@ let package = Package(
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
     .systemLibrary(name: "CReadline", providers: [.apt(["libreadline-dev"])]),
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+    .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMuJoCo"),
     .systemLibrary(name: "CMalloc"),
+    // C code: what must run before anything compiled for the newer processors can
+    .target(name: "CProcessor"),
 
     // The domain: none of it hears of Lua
-    .target(name: "Tensors", dependencies: ["COneDNN"], swiftSettings: vectorised),
+    .target(name: "Tensors", dependencies: ["COneDNN", "CLAPACK"], swiftSettings: vectorised),
     .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto"]),
     .target(name: "NeuralNets", dependencies: ["Tensors", "Files"], swiftSettings: vectorised),
     .target(name: "Diffusion", dependencies: ["NeuralNets"]),
@@ -44,7 +47,7 @@ let package = Package(
     .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Runs"], swiftSettings: mujocoHeaders),
     .executableTarget(
       name: "dsrl-lua",
-      dependencies: ["Script", "CReadline", "CMalloc", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Script", "CReadline", "CMalloc", "CProcessor", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: mujocoHeaders,
       linkerSettings: [.unsafeFlags(["-Xlinker", "-export-dynamic"])]),
 

@@ -36,19 +36,23 @@ public enum HeadCombination: String, Codable, CaseIterable, Sendable {
 public final class Critics: Module {
   public let heads: Ensemble
   private let weights: [Tensor]
+  /// What a profile calls them.
+  let name: String
 
   /// Stable-Baselines3's names: qf0, qf1, …
   public var namedParameters: [NamedTensor] { heads.members.enumerated().flatMap { $1.namedParameters.prefixed("qf\($0)") } }
 
   /// Throws unless `count` and all sizes are positive.
-  public init(_ count: Int, observationSize: Int, actionSize: Int, network: NetworkOptions, using stream: inout RandomStream) throws {
+  public init(_ count: Int, observationSize: Int, actionSize: Int, network: NetworkOptions, name: String = "critics", using stream: inout RandomStream) throws {
     guard count > 0 else { throw UsageError("n_critics wants at least 1, got \(count)") }
     heads = try Ensemble(count, of: network.config(inputs: observationSize + actionSize, outputs: 1), using: &stream)
     weights = heads.parameters
+    self.name = name
   }
 
   /// [n, observation], [n, action] -> [heads, n]
   public func callAsFunction(_ observation: Tensor, _ action: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: name); defer { span.end() }
     let values = try heads(Tensor.cat([observation, action], dim: 1))
     return try values.reshape([heads.members.count, -1])
   }

@@ -40,14 +40,14 @@ public final class DSRLNA: Agent, Learner {
 
     var stream = RandomStream(seed: options.seed, purpose: "init")
     let (observation, latent, network) = (policy.observationSize, policy.latentSize, options.network)
-    func makeCritics(_ actionSize: Int) throws -> Critics {
-      try Critics(options.nCritics, observationSize: observation, actionSize: actionSize, network: network, using: &stream)
+    func makeCritics(_ actionSize: Int, _ name: String) throws -> Critics {
+      try Critics(options.nCritics, observationSize: observation, actionSize: actionSize, network: network, name: name, using: &stream)
     }
     actor = try GaussianActor(observationSize: observation, actionSize: latent, network: network, using: &stream)
-    critics = try makeCritics(policy.chunkSize)
-    targets = try makeCritics(policy.chunkSize)
+    critics = try makeCritics(policy.chunkSize, "critics")
+    targets = try makeCritics(policy.chunkSize, "target critics")
     try targets.load(critics)
-    noiseCritics = try makeCritics(latent)
+    noiseCritics = try makeCritics(latent, "noise critics")
     if options.actorInit == .gaussian { try actor.startAround(std: Float(standardNormalStart(bound: Double(options.actionMagnitude)))) }
 
     let rate = options.learningRate
@@ -102,6 +102,7 @@ public final class DSRLNA: Agent, Learner {
 
   /// The chunks in [-1, 1] that the policy makes of w = b u; constants to every gradient.
   func decode(_ observation: Tensor, squashed: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "decode"); defer { span.end() }
     let chunk = try Tensor.withoutGrad { try policy.decode(normalized: observation, noise: options.actionMagnitude * squashed) }
     precondition(!chunk.requiresGrad, "nothing is differentiated through the base policy")
     return chunk

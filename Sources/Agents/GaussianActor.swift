@@ -23,6 +23,7 @@ public final class GaussianActor: Module {
 
   /// The Gaussian before the tanh: mean and log standard deviation, the latter within [-20, 2]; [n, action] each.
   public func distribution(_ observation: Tensor) throws -> (mean: Tensor, logStd: Tensor) {
+    let span = Profile.Span(layer: "actor"); defer { span.end() }
     let features = try trunk(observation)
     return (try mean(features), try logStd(features).clamp(-20, 2))
   }

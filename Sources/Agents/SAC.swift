@@ -32,7 +32,8 @@ public final class SAC: Agent, Learner {
     let network = options.network
     actor = try GaussianActor(observationSize: observationSize, actionSize: actionSize, network: network, using: &stream)
     critics = try Critics(options.nCritics, observationSize: observationSize, actionSize: actionSize, network: network, using: &stream)
-    targets = try Critics(options.nCritics, observationSize: observationSize, actionSize: actionSize, network: network, using: &stream)
+    targets = try Critics(
+      options.nCritics, observationSize: observationSize, actionSize: actionSize, network: network, name: "target critics", using: &stream)
     try targets.load(critics)
     temperature = try Temperature(
       options.entCoef, targetEntropy: options.targetEntropy ?? -Float(actionSize), learningRate: options.learningRate)

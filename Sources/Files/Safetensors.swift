@@ -11,6 +11,7 @@ public enum Safetensors {
       guard let type = types[entry.dtype] else {
         throw UsageError("'\(path)': '\(name)' has type \(entry.dtype); read are \(types.keys.sorted().joined(separator: ", "))")
       }
+      try Tensor.check(entry.shape)
       tensors[name] = try Tensor.filled(entry.shape) { target in
         try type.floats(entry.shape.reduce(1, *), into: target) { try file.read(into: $0) }
       }

@@ -90,6 +90,7 @@ public final class DiffusionMLP: Module {
 
   /// ε: [n, horizon · action] at a time for each row, [n], from observations [n, steps · observation].
   public func callAsFunction(_ x: Tensor, _ t: Tensor, _ observation: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "DiffusionMLP"); defer { span.end() }
     try check(x, observation)
     guard t.shape == [x.shape[0]] else { throw UsageError("the denoiser wants times of shape [\(x.shape[0])], got \(t.shape)") }
     return try join(x, timeEmbedding(t), observation)
@@ -97,6 +98,7 @@ public final class DiffusionMLP: Module {
 
   /// ε at one time for the whole batch.
   public func callAsFunction(_ x: Tensor, _ t: Float, _ observation: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "DiffusionMLP"); defer { span.end() }
     try check(x, observation)
     let time = try timeEmbedding(Tensor([t]))
     return try join(x, time.expand(to: [x.shape[0], config.timeSize]), observation)

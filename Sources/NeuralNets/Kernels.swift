@@ -81,7 +81,8 @@ func polyakStep(_ target: Tensor, _ source: Tensor, tau: Float) throws {
 
 /// Σ x², in double precision over lanes of sixteen.
 func sumOfSquares(_ x: Tensor) -> Double {
-  x.withPointer { p in
+  let span = Profile.Span(#function); defer { span.end() }
+  return x.withPointer { p in
     var total = 0.0
     let count = x.count
     var start = 0
@@ -110,8 +111,9 @@ func sumOfSquares(_ x: Tensor) -> Double {
 @inline(__always)
 private func onPointers(
   _ parameter: Tensor, _ gradient: Tensor, _ first: Tensor?, _ second: Tensor?,
-  _ body: @Sendable (Pointers, Range<Int>) -> Void
+  operation: StaticString = #function, _ body: @Sendable (Pointers, Range<Int>) -> Void
 ) throws {
+  let span = Profile.Span(operation); defer { span.end() }
   let count = parameter.count
   precondition(gradient.count == count && (first?.count ?? count) == count && (second?.count ?? count) == count)
   try parameter.withMutablePointer { p in

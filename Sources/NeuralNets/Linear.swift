@@ -20,10 +20,14 @@ public final class Linear: Layer {
   }
 
   /// [n, in] -> [n, out]
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, bias) }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "Linear \(inputs)x\(outputs)"); defer { span.end() }
+    return try x.linear(weight, bias)
+  }
 
   /// activation(norm(x Wᵀ + b)) in one go: [n, in] -> [n, out]
   func callAsFunction(_ x: Tensor, norm: LayerNorm?, activation: Activation) throws -> Tensor {
+    let span = Profile.Span(layer: "Linear \(inputs)x\(outputs)"); defer { span.end() }
     let norm = norm.map { RowNormalisation(gain: $0.weight, shift: $0.bias, epsilon: $0.epsilon) }
     return try x.dense(weight, bias, norm: norm, activation: activation.fused)
   }

@@ -49,7 +49,8 @@ public final class MLP: Layer {
 
   /// [n, inputs] -> [n, outputs]
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    try blocks.reduce(x) { x, block in try block.linear(x, norm: block.norm, activation: block.activation) }
+    let span = Profile.Span(layer: "MLP"); defer { span.end() }
+    return try blocks.reduce(x) { x, block in try block.linear(x, norm: block.norm, activation: block.activation) }
   }
 
   public var namedParameters: [NamedTensor] {

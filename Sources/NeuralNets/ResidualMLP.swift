@@ -68,6 +68,7 @@ public final class ResidualMLP: Layer {
 
   /// [n, inputs] -> [n, outputs]
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "ResidualMLP"); defer { span.end() }
     let hidden = try blocks.reduce(try input(x)) { x, block in try block(x) }
     return try output(hidden)
   }

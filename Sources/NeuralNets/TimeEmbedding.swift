@@ -48,6 +48,7 @@ public final class TimeEmbedding: Layer {
 
   /// [n] -> [n, size]
   public func callAsFunction(_ t: Tensor) throws -> Tensor {
+    let span = Profile.Span(layer: "TimeEmbedding"); defer { span.end() }
     let hidden = try first(sinusoid(t)).mish()
     return try second(hidden)
   }

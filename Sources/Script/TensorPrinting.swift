@@ -2,24 +2,38 @@ import Glibc
 import LuaBridge
 import Tensors
 
-/// `tensor f32 [256, 11]` and the numbers, aligned; of long dimensions the first and last three. Elements not shown are not touched.
+/// `tensor f32 [256, 11]` and the numbers, aligned; of long dimensions the first and last three, of many matrices the first few.
+/// Elements not shown are not touched.
 struct TensorPrinting {
   private let tensor: Tensor
+  private let wantsGradient: Bool
   private static let longest = 8
   private static let shown = 3
+  /// Matrices shown of a tensor of more than two dimensions.
+  private static let mostBlocks = 8
 
-  init(_ tensor: Tensor) { self.tensor = tensor.detach() }
+  init(_ tensor: Tensor) { (self.tensor, wantsGradient) = (tensor.detach(), tensor.requiresGrad) }
 
   func text() throws -> String {
-    let header = "tensor f32 [\(tensor.shape.map(String.init).joined(separator: ", "))]" + (tensor.shape.contains(0) ? " (empty)" : "")
-    guard !tensor.shape.contains(0) else { return header }
-    let numbers = try Tensor.withoutGrad { try visible(tensor) }
-    let words = NumberFormat(for: numbers).words(numbers)
-    let width = words.map(\.count).max() ?? 0
-    var rest = words.map { String(repeating: " ", count: width - $0.count) + $0 }[...]
-    var lines: [String] = []
-    layout(tensor.shape[...], place: "", &rest, &lines)
-    return ([header] + lines).joined(separator: "\n")
+    let shape = tensor.shape
+    let isEmpty = shape.contains(0)
+    let header = "tensor f32 [\(shape.map(String.init).joined(separator: ", "))]" + (wantsGradient ? " grad" : "") + (isEmpty ? " (empty)" : "")
+    guard !isEmpty else { return header }
+    let places = TensorPrinting.blocks(shape.dropLast(2))
+    let matrices = try Tensor.withoutGrad { try places.map { try numbers($0.reduce(tensor) { try $0.select(0, $1) }) } }
+    let format = NumberFormat(for: matrices.joined().joined().compactMap { $0 })
+    let words = matrices.map { $0.map { row in row.map { $0.map(format.word) ?? "..." } } }
+    let width = words.joined().joined().filter { $0 != "..." }.map(\.count).max() ?? 0
+
+    var lines = [header]
+    for (number, place) in places.enumerated() {
+      if shape.count > 2 { lines.append("[" + place.map { "\($0 + 1), " }.joined() + "...]") }
+      lines += words[number].map { row in
+        row.isEmpty ? "  ..." : "  " + row.map { $0 == "..." ? $0 : String(repeating: " ", count: width - $0.count) + $0 }.joined(separator: "  ")
+      }
+      if let next = TensorPrinting.successor(of: place, in: shape), number + 1 == places.count || places[number + 1] != next { lines.append("  ...") }
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// The indices shown of a dimension; nil stands for those left out.
@@ -27,42 +41,53 @@ struct TensorPrinting {
     size <= longest ? Array(0..<size) : Array(0..<shown) + [nil] + Array(size - shown..<size)
   }
 
-  /// The numbers shown, in order, one view after the other.
-  private func visible(_ part: Tensor) throws -> [Float] {
-    guard let size = part.shape.first else { return [try part.item()] }
-    return try TensorPrinting.indices(size).compactMap { $0 }.flatMap { try visible(part.select(0, $0)) }
+  /// The rows shown of a matrix, vector or number, in it nil for elements left out; an empty row for rows left out.
+  private func numbers(_ part: Tensor) throws -> [[Float?]] {
+    guard let size = part.shape.first else { return [[try part.item()]] }
+    return part.rank == 1
+      ? [try TensorPrinting.indices(size).map { try $0.map { try part.select(0, $0).item() } }]
+      : try TensorPrinting.indices(size).flatMap { try $0.map { try numbers(part.select(0, $0)) } ?? [[]] }
   }
 
-  /// One line per row of the last dimension; blocks of more dimensions under their index.
-  private func layout(_ shape: ArraySlice<Int>, place: String, _ words: inout ArraySlice<String>, _ lines: inout [String]) {
-    guard shape.count > 1, let size = shape.first else {
-      let row = TensorPrinting.indices(shape.first ?? 1).map { $0 == nil ? "..." : words.popFirst() ?? "" }
-      return lines.append("  " + row.joined(separator: "  "))
+  /// The places of the matrices shown: along each dimension what `indices` shows while there is room, from the innermost outwards.
+  private static func blocks(_ leading: ArraySlice<Int>) -> [[Int]] {
+    var room = mostBlocks
+    var places: [[Int]] = [[]]
+    for size in leading.reversed() {
+      let wanted = indices(size).compactMap { $0 }
+      let taken = Array(wanted.prefix(Swift.max(1, room)))
+      room /= taken.count
+      places = taken.flatMap { index in places.map { [index] + $0 } }
     }
-    for index in TensorPrinting.indices(size) {
-      guard let index else { lines.append("  ..."); continue }
-      let place = place + "\(index + 1), "
-      if shape.count == 3 { lines.append("[\(place)...]") }
-      layout(shape.dropFirst(), place: place, &words, &lines)
+    return places
+  }
+
+  /// The place after this one in row-major order; nil for the last.
+  private static func successor(of place: [Int], in shape: [Int]) -> [Int]? {
+    var next = place
+    for dim in place.indices.reversed() {
+      next[dim] += 1
+      if next[dim] < shape[dim] { return next }
+      next[dim] = 0
     }
+    return nil
   }
 }
 
 /// One way of writing for all numbers that stand together.
 private struct NumberFormat {
   private let format: String
+  private let isWhole: Bool
 
+  /// Whole numbers as they are, others with four digits behind the point; with exponents where that would hide or lengthen some.
   init(for numbers: [Float]) {
     let finite = numbers.filter(\.isFinite).map(abs)
     let (largest, smallest) = (finite.max() ?? 0, finite.filter { $0 > 0 }.min() ?? 1)
-    if finite.allSatisfy({ $0 == $0.rounded() }), largest < 1e7 {
-      format = "%.0f"
-    } else {
-      format = largest < 1e5 && largest >= 1e-3 && (smallest >= 1e-4 || largest < 1e3) ? "%.4f" : "%.4e"
-    }
+    isWhole = largest < 1e7 && finite.allSatisfy { $0 == $0.rounded() }
+    format = isWhole ? "%.0f" : largest < 1e5 && smallest >= 1e-4 ? "%.4f" : "%.4e"
   }
 
-  func words(_ numbers: [Float]) -> [String] { numbers.map { $0.isNaN ? "nan" : formatted(format, Double($0)) } }
+  func word(_ x: Float) -> String { x.isNaN ? "nan" : formatted(format, Double(x)) }
 }
 
 /// `x` by one of printf's formats, "%.4f".

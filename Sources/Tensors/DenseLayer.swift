@@ -83,6 +83,7 @@ private struct DenseRows: @unchecked Sendable {
   private var threadRows: Int { Swift.max(1, (1 << 14) / Swift.max(width, 1)) }
 
   func forward(_ sums: Tensor, keepingSums: Bool) throws -> DenseSaved {
+    let span = Profile.Span("dense"); defer { span.end() }
     let rows = sums.shape[0]
     nonisolated(unsafe) let inner = sums.storage.pointer
     let keeps = keepingSums && (norm != nil || activation.slopeNeedsInput)
@@ -107,6 +108,7 @@ private struct DenseRows: @unchecked Sendable {
   }
 
   func backward(_ g: Tensor, _ saved: DenseSaved, wantsParameters: Bool) throws -> DenseSlopes {
+    let span = Profile.Span("dense"); defer { span.end() }
     let rows = g.shape[0]
     let blocks = (rows + DenseRows.blockRows - 1) / DenseRows.blockRows
     let slope = Tensor(uninitialized: [rows, width])

@@ -23,12 +23,14 @@ extension Tensor {
   private func extreme(
     _ dim: Int, _ keepDim: Bool, _ f: (Float, Float) -> Float, _ winners: @escaping (Tensor, Int) throws -> [Int]
   ) throws -> Tensor {
+    let span = Profile.Span("maxMin"); defer { span.end() }
     let d = try resolve(dim)
     try checkNotEmpty(d)
     let (_, inner) = around(d)
     let n = shape[d]
     let result = try folded(d, true, empty: 0, f)
     return try result.recorded([self]) { g in
+      let span = Profile.Span("maxMin"); defer { span.end() }
       let spread = Tensor.zeros(self.shape)
       let to = spread.storage.pointer
       let places = try winners(self, d)
@@ -42,6 +44,7 @@ extension Tensor {
   /// Along `dim`, the first index of what `f` leaves over: of a NaN where there is one.
   @inline(__always)
   private func best(_ dim: Int, _ f: (Float, Float) -> Float) throws -> [Int] {
+    let span = Profile.Span("maxMin"); defer { span.end() }
     let d = try resolve(dim)
     try checkNotEmpty(d)
     let (outer, inner) = around(d)

@@ -3,6 +3,7 @@
 extension Tensor {
   /// The entries of `dim` named by `indices`, in their order.
   public func indexSelect(_ dim: Int, _ indices: [Int]) throws -> Tensor {
+    let span = Profile.Span("indexSelect"); defer { span.end() }
     let d = try resolve(dim)
     try checkIndices(indices, d)
     let size = shape[d]
@@ -31,6 +32,7 @@ extension Tensor {
     }
     let whole = shape
     return result.recorded([self]) { g in
+      let span = Profile.Span("indexSelect"); defer { span.end() }
       let sum = Tensor.zeros(whole)
       let target = sum.storage.pointer
       g.withPointer { source in

@@ -41,6 +41,7 @@ extension Tensor {
     guard seed != nil || count == 1 else { throw UsageError("backward() wants one element, got shape \(shape); reduce it with mean() or sum()") }
     if let seed, seed.shape != shape { throw UsageError("backward() wants a gradient of shape \(shape), got \(seed.shape)") }
 
+    let whole = Profile.Span(backwardOf: Profile.scope); defer { whole.end() }
     var order = recordedOrder()
     guard order.allSatisfy({ $0.history == nil || $0.history?.rule != nil }) else {
       throw UsageError("this graph was already used; pass retain_graph = true to the first backward")
@@ -57,6 +58,7 @@ extension Tensor {
           tensor.grad = if let sum = tensor.grad { try sum + gradient } else { isShared ? gradient.clone() : gradient.contiguous() }
           continue
         }
+        let span = Profile.Span(backwardOf: history.scope); defer { span.end() }
         for (operand, partial) in zip(history.operands, try rule(gradient)) where operand.requiresGrad {
           guard let partial = try partial?.reduced(to: operand.shape) else { continue }
           let key = ObjectIdentifier(operand)

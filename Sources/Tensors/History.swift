@@ -7,6 +7,8 @@ final class History {
   /// nil once `backward` has used the step up.
   private(set) var rule: ((Tensor) throws -> [Tensor?])?
   private let result: Storage
+  /// The layer it belongs to, while a profile runs.
+  let scope = Profile.scope
 
   init(_ operands: [Tensor], result: Storage, _ rule: @escaping (Tensor) throws -> [Tensor?]) {
     (self.operands, self.rule, self.result) = (operands, rule, result)

@@ -8,6 +8,7 @@ extension Tensor {
         throw UsageError("cannot cat shape \(part.shape) to \(first.shape) along dimension \(d)")
       }
     }
+    let span = Profile.Span("cat"); defer { span.end() }
     var shape = first.shape
     shape[d] = 0
     for part in parts {  // checked as it grows: empty tensors may have sizes whose sum has no number

@@ -3,7 +3,8 @@
 extension Tensor {
   /// f of every element.
   @inline(__always)
-  func map(_ f: (Float) -> Float) -> Tensor {
+  func map(_ f: (Float) -> Float, operation: StaticString = #function) -> Tensor {
+    let span = Profile.Span(operation); defer { span.end() }
     let result = Tensor(uninitialized: shape)
     let (target, count) = (result.storage.pointer, result.count)
     withPointer { source in for i in 0..<count { target[i] = f(source[i]) } }
@@ -12,7 +13,8 @@ extension Tensor {
 
   /// f of every pair of elements of a and b, stretched to one shape.
   @inline(__always)
-  static func combine(_ a: Tensor, _ b: Tensor, _ f: (Float, Float) -> Float) throws -> Tensor {
+  static func combine(_ a: Tensor, _ b: Tensor, _ f: (Float, Float) -> Float, operation: StaticString = #function) throws -> Tensor {
+    let span = Profile.Span(operation); defer { span.end() }
     if a.shape == b.shape, a.isContiguous, b.isContiguous {
       let result = Tensor(uninitialized: a.shape)
       let (x, y, z) = (a.storage.pointer + a.offset, b.storage.pointer + b.offset, result.storage.pointer)

@@ -26,6 +26,7 @@ private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<F
     if beta == 0 { out.update(repeating: 0, count: m * n) }
     return
   }
+  let span = Profile.Span("matmul", flops: 2 * Double(m) * Double(k) * Double(n)); defer { span.end() }
   let (left, right) = (Operand(a), Operand(b))
   if PanelProduct.pays(m: m, n: n, k: k, a: left.layout, b: right.layout) {
     try withExtendedLifetime((left.dense, right.dense)) {
@@ -94,6 +95,7 @@ extension Tensor {
       let rows = try flattenedRows(for: weight)
       return try rows.linear(weight, bias).reshape(Array(shape.dropLast()) + [weight.shape[0]])
     }
+    let span = Profile.Span("linear"); defer { span.end() }
     let operands = bias.map { [self, weight, $0] } ?? [self, weight]
     return try linearSums(weight, bias).recorded(operands) { g in
       let input = self.requiresGrad ? try g.matmul(weight) : nil

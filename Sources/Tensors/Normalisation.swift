@@ -4,6 +4,7 @@ extension Tensor {
     guard let width = shape.last, gain.shape == [width], bias.shape == [width] else {
       throw UsageError("layerNorm wants gain and bias of shape [\(shape.last ?? 0)], got \(gain.shape) and \(bias.shape)")
     }
+    let span = Profile.Span("layerNorm"); defer { span.end() }
     let rows = width == 0 ? 0 : count / width
     let result = Tensor(uninitialized: shape)
     let normal = Tensor(uninitialized: shape)  // (x - mean) / std
@@ -18,6 +19,7 @@ extension Tensor {
       }
     } } }
     return result.recorded([self, gain, bias]) { g in
+      let span = Profile.Span("layerNorm"); defer { span.end() }
       let input = Tensor(uninitialized: normal.shape)
       let learnsScale = gain.requiresGrad || bias.requiresGrad
       let (gainSlope, biasSlope) = (Tensor.zeros([width]), Tensor.zeros([width]))

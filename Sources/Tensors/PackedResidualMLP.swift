@@ -95,6 +95,7 @@ public final class PackedResidualMLP: Sendable {
     guard observation.shape == [rows, observationSize] else {
       throw UsageError("wanted an observation of shape [\(rows), \(observationSize)], got \(observation.shape)")
     }
+    let span = Profile.Span("packedChain"); defer { span.end() }
     let blocks = PackedResidualMLP.blocks(of: rows)
     return try Tensor.filled([rows, size]) { result in
       try x.withPointer { x in

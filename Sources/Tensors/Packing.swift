@@ -11,6 +11,7 @@ extension Tensor {
 
   /// A row-major copy that remembers nothing.
   func packed() -> Tensor {
+    let span = Profile.Span("contiguous"); defer { span.end() }
     let result = Tensor(uninitialized: shape)
     guard result.count > 0 else { return result }
     let (source, target) = (storage.pointer + offset, result.storage.pointer)

@@ -2,6 +2,7 @@ extension Tensor {
   /// Standard normal numbers (Box and Muller 1958).
   public static func randn(_ shape: [Int], using stream: inout RandomStream) throws -> Tensor {
     try check(shape)
+    let span = Profile.Span("randn"); defer { span.end() }
     let result = Tensor(uninitialized: shape)
     let (target, count) = (result.storage.pointer, result.count)
     var i = 0
@@ -21,6 +22,7 @@ extension Tensor {
   /// Numbers uniform on [low, high).
   public static func uniform(_ shape: [Int], _ low: Float, _ high: Float, using stream: inout RandomStream) throws -> Tensor {
     try check(shape)
+    let span = Profile.Span("uniform"); defer { span.end() }
     let result = Tensor(uninitialized: shape)
     let (target, count) = (result.storage.pointer, result.count)
     var i = 0

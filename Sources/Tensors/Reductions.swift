@@ -3,6 +3,7 @@
 extension Tensor {
   /// Σ of all elements, rank 0.
   public func sum() -> Tensor {
+    let span = Profile.Span("sum"); defer { span.end() }
     let all = withPointer { total($0, count) }
     let whole = shape
     return Tensor.scalar(all).recorded([self]) { g in [try g.expand(to: whole)] }
@@ -12,6 +13,7 @@ extension Tensor {
 
   /// Σ along `dim`.
   public func sum(_ dim: Int, keepDim: Bool = false) throws -> Tensor {
+    let span = Profile.Span("sum"); defer { span.end() }
     let d = try resolve(dim)
     let (outer, inner) = around(d)
     let n = shape[d]

@@ -68,6 +68,7 @@ extension Tensor {
   }
 
   public static func full(_ value: Float, _ shape: [Int]) -> Tensor {
+    let span = Profile.Span("full"); defer { span.end() }
     let result = Tensor(uninitialized: shape)
     result.storage.pointer.update(repeating: value, count: result.count)
     return result

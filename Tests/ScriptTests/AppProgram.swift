@@ -32,8 +32,8 @@ struct Program {
   func read(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self) }
   func exists(_ name: String) -> Bool { access("\(folder)/\(name)", F_OK) == 0 }
 
-  /// Runs to the end. `signals` SIGINTs are sent once the process has made the file `ready`.
-  func run(_ arguments: [String], input: String = "", signals: Int = 0, ready: String = "ready") throws -> Outcome {
+  /// Runs to the end, by another program where `under` names one. `signals` SIGINTs are sent once the process has made the file `ready`.
+  func run(_ arguments: [String], input: String = "", signals: Int = 0, ready: String = "ready", under: [String] = []) throws -> Outcome {
     try write("stdin", input)
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -42,7 +42,7 @@ struct Program {
     posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/stdout", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     // The shell changes the folder and becomes the program.
-    let words = ["sh", "-c", "cd \"$0\" && exec \"$@\"", folder, Program.path] + arguments
+    let words = ["sh", "-c", "cd \"$0\" && exec \"$@\"", folder] + under + [Program.path] + arguments
     var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     var process = pid_t()

@@ -67,7 +67,7 @@ private let results: [(String, String)] = [
     try domain.close()
   }
 
-  @Test(arguments: tensorMistakes + domainMistakes) func mistake(_ source: String, _ expected: String) throws {
+  @Test(arguments: tensorMistakes + linearAlgebraMistakes + fileMistakes + domainMistakes) func mistake(_ source: String, _ expected: String) throws {
     let domain = try Domain()
     let message = domain.message(source)
     #expect(message.contains(expected), "got: \(message)")

@@ -40,6 +40,17 @@ private let results: [(String, String)] = [
   ("return tostring(dsrl.arange(8):reshape(2, 2, 2))", "\"tensor f32 [2, 2, 2]\n[1, ...]\n  1  2\n  3  4\n[2, ...]\n  5  6\n  7  8\""),
   ("return tostring(dsrl.tensor{0/0, 1/0})", "\"tensor f32 [2]\n  nan  inf\""),
   ("return tostring(dsrl.tensor(2.5)), tostring(dsrl.zeros(0, 3))", "\"tensor f32 []\n  2.5000\", \"tensor f32 [0, 3] (empty)\""),
+  ("return tostring(dsrl.tensor{1, 2}:requires_grad())", "\"tensor f32 [2] grad\n  1  2\""),
+  ("return tostring(dsrl.tensor{0.5, 0/0, -1/0, -0.0})", "\"tensor f32 [4]\n   0.5000      nan     -inf  -0.0000\""),
+  ("return tostring(dsrl.tensor{-0.0, 7, 1/0})", "\"tensor f32 [3]\n   -0    7  inf\""),
+  ("return tostring(dsrl.tensor{1e-6, -1})", "\"tensor f32 [2]\n   1.0000e-06  -1.0000e+00\""),
+  ("return tostring(dsrl.tensor{3e38, 0})", "\"tensor f32 [2]\n  3.0000e+38  0.0000e+00\""),
+  ("return tostring(dsrl.tensor{99999.5, 0.5})", "\"tensor f32 [2]\n  99999.5000      0.5000\""),
+  ("return tostring(dsrl.arange(9):reshape(9, 1))", "\"tensor f32 [9, 1]\n  1\n  2\n  3\n  ...\n  7\n  8\n  9\""),
+  ("return tostring(dsrl.arange(10):reshape(10, 1, 1)):gsub('\\n', ' ')",
+   "\"tensor f32 [10, 1, 1] [1, ...]    1 [2, ...]    2 [3, ...]    3   ... [8, ...]    8 [9, ...]    9 [10, ...]   10\", 13"),
+  ("return tostring(dsrl.zeros(3, 3, 3, 1, 1)):gsub('\\n', ' '):sub(28)",
+   "\"[1, 1, 1, ...]   0 [1, 1, 2, ...]   0 [1, 1, 3, ...]   0 [1, 2, 1, ...]   0 [1, 2, 2, ...]   0 [1, 2, 3, ...]   0   ...\""),
   ("return tostring(dsrl.zeros(1):expand(1000000))", "\"tensor f32 [1000000]\n  0  0  0  ...  0  0  0\""),
 ]
 
@@ -47,6 +58,15 @@ private let results: [(String, String)] = [
   @Test(arguments: results) func result(_ source: String, _ expected: String) throws {
     let domain = try Domain()
     #expect(try domain.results(source) == expected)
+    try domain.close()
+  }
+
+  /// Whatever the shape, a screenful.
+  @Test(arguments: ["100, 100, 100, 100", "7, 7, 7, 7, 7, 7", "8, 8, 8, 8, 8, 8, 8, 8", "1, 1, 2, 1, 1, 2, 1, 1, 2, 1, 1, 2"]) func printingIsBounded(_ shape: String) throws {
+    let domain = try Domain()
+    let counts = try domain.results("local text = tostring(dsrl.zeros(1):expand(\(shape))) return #text, select(2, text:gsub('\\n', ''))")
+    let numbers = counts.split(separator: ", ").compactMap { Int($0) }
+    #expect(numbers.count == 2 && numbers[0] < 4000 && numbers[1] <= 100, "\(counts)")
     try domain.close()
   }
 

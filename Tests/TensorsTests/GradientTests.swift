@@ -63,6 +63,17 @@ private let cases: [Case] = [
   Case("layerNorm", [[3, 5], [5], [5]]) { try $0[0].layerNorm($0[1], $0[2]) },
   Case("softmax", [[3, 4]]) { try $0[0].softmax(1) },
   Case("logSoftmax", [[3, 4]]) { try $0[0].logSoftmax(0) },
+  Case("solve", [[2, 3, 3], [3, 2]]) { try LinearAlgebra.solve(positive($0[0]), $0[1]) },
+  Case("solve, vector", [[3, 3], [3]]) { try LinearAlgebra.solve(positive($0[0]), $0[1]) },
+  Case("inv", [[2, 3, 3]]) { try LinearAlgebra.inv(positive($0[0])) },
+  Case("det", [[2, 3, 3]]) { try LinearAlgebra.det($0[0]) },
+  Case("slogdet", [[2, 3, 3]]) { try LinearAlgebra.slogdet(positive($0[0])).logAbs },
+  Case("cholesky", [[2, 3, 3]]) { try LinearAlgebra.cholesky(positive($0[0])) },
+  Case("eigh, values", [[2, 4, 4]]) { try LinearAlgebra.eigh(positive($0[0])).values },
+  Case("eigh, vectors", [[3, 3]]) { try LinearAlgebra.eigh(positive($0[0])).vectors.squared() },
+  Case("svdvals, tall and wide", [[2, 4, 3], [2, 4]]) { try LinearAlgebra.svdvals($0[0]).sum() * LinearAlgebra.svdvals($0[1]) },
+  Case("spectral and nuclear norm", [[3, 4]]) { try LinearAlgebra.norm($0[0], .spectral) * LinearAlgebra.norm($0[0], .nuclear) },
+  Case("condition number", [[4, 3]]) { try LinearAlgebra.cond($0[0]) },
   Case("reshape", [[2, 6]]) { try $0[0].reshape([3, -1]) },
   Case("permute", [[2, 3, 4]]) { try $0[0].permute([2, 0, 1]) },
   Case("narrow", [[5, 3]]) { try $0[0].narrow(0, 1, 3) },
@@ -73,6 +84,13 @@ private let cases: [Case] = [
   Case("indexSelect, with repeats", [[4, 3]]) { try $0[0].indexSelect(0, [3, 0, 3]) },
   Case("a tensor used twice", [[3, 3]]) { try $0[0].matmul($0[0]) * $0[0] },
 ]
+
+/// a aᵀ + 1: symmetric positive definite, and smooth in a.
+private func positive(_ a: Tensor) throws -> Tensor {
+  let n = a.shape[a.rank - 1]
+  let identity = try Tensor((0..<n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, shape: [n, n])
+  return try a.matmul(a.transposed()) + identity
+}
 
 struct GradientTests {
   /// Central differences on a random linear functional of the result.
