@@ -170,6 +170,7 @@ extension Interpreter {
     pushReference(L, tables.setters)
     pushClosure(L, LuaClosure { [unowned self] L in
       if lua_type(L, 2) != LUA_TSTRING, let indexer = tables.newIndexer { return try indexer.body(L) }
+      if try tables.fieldReader?(L) != nil { throw LuaError("field '\(string(L, 2) ?? "")' of \(name) cannot be assigned") }
       throw unknownField(L, of: name, assigning: true)
     })
     lua_pushcclosure(L, shim_newindex, 2)

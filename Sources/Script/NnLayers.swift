@@ -8,15 +8,16 @@ extension ConditionalResidualBlock1d.Config: LuaBridge.Options {}
 
 /// The layers of one tensor whose shapes say nothing of rows: linear, norms, embeddings, activations.
 func declareLayers(_ m: LuaModule, _ random: Randomness) {
-  m.function("linear", "(inputs: integer, outputs: integer, options?: {init: string | table}) -> Module",
-    "x Wᵀ + b: [..., inputs] to [..., outputs]. Parameters weight [outputs, inputs] and bias [outputs], uniform within ±1/√inputs unless init names an initialiser for the weight, as dsrl.nn.init.") {
+  m.function("linear", "(inputs: integer, outputs: integer, options?: {bias: boolean, init: string | table}) -> Module",
+    "x Wᵀ + b: [..., inputs] to [..., outputs]. Parameters weight [outputs, inputs] and, with bias (true), bias [outputs], uniform within ±1/√inputs unless init names an initialiser for the weight, as dsrl.nn.init.") {
     (inputs: Int, outputs: Int, options: LuaTable?) throws -> ModuleObject in
     try checkSize("inputs", inputs)
     try checkSize("outputs", outputs)
     var options = options ?? LuaTable()
     let start = try options.takeInitializer()
+    let hasBias: Bool = try options.takeOptional("bias") ?? true
     try options.finish()
-    let layer = try Linear(inputs, outputs, using: &random.weights)
+    let layer: any Layer = try hasBias ? Linear(inputs, outputs, using: &random.weights) : LinearMap(inputs, outputs, using: &random.weights)
     try start?.begin(layer, using: &random.weights)
     return ModuleObject("linear(\(inputs) -> \(outputs))", layer)
   }

@@ -43,7 +43,7 @@ extension Interpreter {
   private func typeModule(_ roles: TensorRoles, _ call: LuaFunction) throws {
     var failure: (any Error)?
     type(ModuleObject.self, doc: "A part of a network with its parameters: a layer, a network, or a table made one by dsrl.nn.module.") { t in
-      declareModule(t, roles)
+      declareModule(t, roles) { [unowned self] in try forward($0, $1) }
       declareState(t, roles)
       do {
         try t.tables(call: call) { table in
@@ -53,6 +53,14 @@ extension Interpreter {
       } catch { failure = error }
     }
     if let failure { throw failure }
+  }
+
+  /// A built-in module's output; the collector hears of all that it keeps alive for its gradient.
+  private func forward(_ module: ModuleObject, _ inputs: LuaRest) throws -> Tensor {
+    let before = Tensor.liveByteCount
+    let output = try module.forward(inputs)
+    owe(Tensor.liveByteCount - before - output.luaByteCount)
+    return output
   }
 }
 
@@ -70,8 +78,10 @@ private func tree(_ module: ModuleValue, _ roles: TensorRoles) throws -> ModuleT
   return try walk.tree(of: module)
 }
 
-private func declareModule(_ t: LuaType<ModuleObject>, _ roles: TensorRoles) {
-  t.metamethod(.call, "(...: Tensor) -> Tensor", "The module's output, as forward.") { (module: ModuleObject, inputs: LuaRest) in try module.forward(inputs) }
+private func declareModule(
+  _ t: LuaType<ModuleObject>, _ roles: TensorRoles, forward: @escaping (ModuleObject, LuaRest) throws -> Tensor
+) {
+  t.metamethod(.call, "(...: Tensor) -> Tensor", "The module's output, as forward.") { (module: ModuleObject, inputs: LuaRest) in try forward(module, inputs) }
   t.metamethod(.toString, "(module) -> string", "Its parts as a tree, with shapes and numbers of parameters.") { (module: ModuleValue) in
     try tree(module, roles).text()
   }
@@ -80,7 +90,7 @@ private func declareModule(_ t: LuaType<ModuleObject>, _ roles: TensorRoles) {
   }
   t.method("forward", "(...: Tensor) -> Tensor", "The module's output for its inputs.", on: ModuleValue.self) { (module, inputs: LuaRest) -> Tensor in
     guard case .object(let object) = module else { throw LuaError("this module has no function 'forward'") }
-    return try object.forward(inputs)
+    return try forward(object, inputs)
   }
   t.method("parameters", "() -> Tensor[]", "Every parameter once, fields in sorted order.", on: ModuleValue.self) { module in
     try tree(module, roles).parameters.map(\.tensor)

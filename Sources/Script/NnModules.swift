@@ -3,7 +3,7 @@ import NeuralNets
 import Tensors
 
 /// A built-in module as Lua holds it.
-final class ModuleObject: LuaObject {
+final class ModuleObject: LuaObject, LuaSized {
   static let luaName = "Module"
   /// "linear(4 -> 32)"
   let title: String
@@ -17,12 +17,17 @@ final class ModuleObject: LuaObject {
   }
   convenience init(_ title: String, _ layer: any Layer) { self.init(title, layer) { try layer($0[0]) } }
 
+  var luaByteCount: Int { bytes(module.namedParameters) }
+
   func forward(_ arguments: LuaRest) throws -> Tensor {
     let values = arguments.values
     guard values.count == inputs else { throw UsageError("\(title) wants \(inputs == 1 ? "one input" : "\(inputs) inputs"), got \(values.count)") }
     return try apply(try values.map(Tensor.make))
   }
 }
+
+/// What tensors weigh.
+func bytes(_ tensors: [NamedTensor]) -> Int { tensors.reduce(0) { $0 + $1.tensor.luaByteCount } }
 
 /// A module of either kind: built in, or a table with a forward of its own.
 enum ModuleValue: FromLua, ToLua {

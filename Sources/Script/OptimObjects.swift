@@ -3,12 +3,14 @@ import NeuralNets
 import Tensors
 
 /// An optimiser as Lua holds it.
-final class OptimizerObject: LuaObject, CustomStringConvertible {
+final class OptimizerObject: LuaObject, LuaSized, CustomStringConvertible {
   static let luaName = "Optimizer"
   let kind: String
   let optimizer: any Optimizer
 
   init(_ kind: String, _ optimizer: any Optimizer) { (self.kind, self.optimizer) = (kind, optimizer) }
+
+  var luaByteCount: Int { bytes(optimizer.state) }
 
   func setLearningRate(_ rate: Float) throws {
     guard !(optimizer is ScheduledOptimizer) else { throw UsageError("this optimizer's learning_rate follows its schedule") }
@@ -41,12 +43,14 @@ final class ScheduleObject: LuaObject, CustomStringConvertible {
 }
 
 /// Averages of parameters, and the parameters they follow.
-final class EMAObject: LuaObject, CustomStringConvertible {
+final class EMAObject: LuaObject, LuaSized, CustomStringConvertible {
   static let luaName = "EMA"
   let source: ParameterList
   let ema: EMA
 
   init(_ source: ParameterList, _ config: EMA.Config) throws { (self.source, ema) = (source, try EMA(source, config)) }
+
+  var luaByteCount: Int { bytes(ema.average) }
 
   var description: String { "EMA(decay \(ema.config.decay), \(ema.average.count) parameters, \(ema.steps) updates)" }
 }

@@ -35,7 +35,7 @@ extension Tensor {
     guard span >= 0 else {
       throw UsageError("conv1d wants a row of at least \(window.dilation * (kernel - 1) + 1) entries with its padding, got \(shape[2] + 2 * window.padding)")
     }
-    let sizes = try ConvolutionSizes(
+    let sizes = ConvolutionSizes(
       samples: shape[0], channels: shape[1], length: shape[2], filters: filters, places: span / window.stride + 1, kernel: kernel,
       stride: window.stride, padding: window.padding, dilation: window.dilation, groups: window.groups)
     try sizes.check()
@@ -64,7 +64,7 @@ extension Tensor {
     let (places, kernel) = (shape[2], weight.shape[2])
     let length = (places - 1) * window.stride - 2 * window.padding + window.dilation * (kernel - 1) + outputPadding + 1
     guard places > 0, length > 0 else { throw UsageError("conv_transpose1d would make rows of \(length) entries from shape \(shape)") }
-    let sizes = try ConvolutionSizes(
+    let sizes = ConvolutionSizes(
       samples: shape[0], channels: filters, length: length, filters: shape[1], places: places, kernel: kernel,
       stride: window.stride, padding: window.padding, dilation: window.dilation, groups: window.groups)
     try sizes.check()
