@@ -92,7 +92,8 @@ extension LuaReference {
   public func parts() throws -> [(key: LuaKey, value: LuaReference)] {
     try inspect { _, L in
       var parts: [(key: LuaKey, value: LuaReference)] = []
-      guard lua_type(L, -1) == LUA_TTABLE else { return parts }
+      // Lua's registry takes in every reference made, so it cannot be walked while they are made.
+      guard lua_type(L, -1) == LUA_TTABLE, lua_rawequal(L, -1, shim_registry) == 0 else { return parts }
       let table = lua_gettop(L)
       lua_pushnil(L)
       while lua_next(L, table) != 0 {
