@@ -36,7 +36,7 @@ func mismatch(_ expected: String, _ L: LuaState, _ index: CInt) -> LuaError {
 func typeName(_ L: LuaState, _ index: CInt) -> String {
   let index = lua_absindex(L, index)
   let plain = String(cString: lua_typename(L, lua_type(L, index)))
-  guard lua_type(L, index) == LUA_TUSERDATA, luaL_getmetafield(L, index, "__name") != LUA_TNIL else { return plain }
+  guard [LUA_TUSERDATA, LUA_TTABLE].contains(lua_type(L, index)), luaL_getmetafield(L, index, "__name") != LUA_TNIL else { return plain }
   defer { shim_pop(L, 1) }
   guard let name = string(L, -1) else { return plain }
   return isReleased(L, index) ? "a closed \(name)" : name

@@ -5,6 +5,10 @@ final class LuaTypeTables {
   let name: String
   let metatable, methods, getters, setters: CInt
   var indexer, newIndexer: LuaClosure?
+  /// Pushes the field that only the object knows and returns its count of results, or nil.
+  var fieldReader: ((LuaState) throws -> CInt?)?
+  /// Of tables that are of this type too.
+  var tableMetatable: CInt?
 
   init(name: String, metatable: CInt, methods: CInt, getters: CInt, setters: CInt) {
     self.name = name
@@ -157,6 +161,7 @@ extension Interpreter {
     pushReference(L, tables.getters)
     pushClosure(L, LuaClosure { [unowned self] L in
       if lua_type(L, 2) != LUA_TSTRING, let indexer = tables.indexer { return try indexer.body(L) }
+      if let count = try tables.fieldReader?(L) { return count }
       throw unknownField(L, of: name)
     })
     lua_pushcclosure(L, shim_index, 3)
@@ -165,6 +170,7 @@ extension Interpreter {
     pushReference(L, tables.setters)
     pushClosure(L, LuaClosure { [unowned self] L in
       if lua_type(L, 2) != LUA_TSTRING, let indexer = tables.newIndexer { return try indexer.body(L) }
+      if try tables.fieldReader?(L) != nil { throw LuaError("field '\(string(L, 2) ?? "")' of \(name) cannot be assigned") }
       throw unknownField(L, of: name, assigning: true)
     })
     lua_pushcclosure(L, shim_newindex, 2)

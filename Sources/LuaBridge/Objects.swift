@@ -11,6 +11,11 @@ public protocol LuaSized: AnyObject {
   var luaByteCount: Int { get }
 }
 
+extension Interpreter {
+  /// Tells Lua's collector of memory that objects it will meet keep alive, beside what `LuaSized` says of them.
+  public func owe(_ bytes: Int) { state.pointee.owed += max(0, bytes) }
+}
+
 /// An object with something to give back at the end of `local x <close> = ...`.
 public protocol LuaCloseable: AnyObject {
   func luaClose()

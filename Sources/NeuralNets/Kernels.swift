@@ -56,14 +56,19 @@ private func adamLoop(
   }
 }
 
-/// v <- momentum v + g; p <- p - rate v. PyTorch's SGD: without dampening, the first velocity the gradient itself.
-func sgdStep(_ parameter: Tensor, _ gradient: Tensor, _ velocity: Tensor?, scale: Float, momentum: Float, rate: Float, decay: Float) throws {
+/// v <- momentum v + g; p <- p - rate v, or with `nesterov` p - rate (g + momentum v). PyTorch's SGD: without dampening, the first
+/// velocity the gradient itself.
+func sgdStep(
+  _ parameter: Tensor, _ gradient: Tensor, _ velocity: Tensor?, scale: Float, momentum: Float, nesterov: Bool, rate: Float, decay: Float
+) throws {
   try onPointers(parameter, gradient, velocity, nil) { pointers, range in
     let (p, g) = (pointers.parameter, pointers.gradient)
     if let v = pointers.first {
+      let (straight, ahead): (Float, Float) = nesterov ? (1, momentum) : (0, 1)
       for i in range {
-        v[i] = momentum * v[i] + g[i] * scale + decay * p[i]
-        p[i] -= rate * v[i]
+        let slope = g[i] * scale + decay * p[i]
+        v[i] = momentum * v[i] + slope
+        p[i] -= rate * (straight * slope + ahead * v[i])
       }
     } else {
       for i in range { p[i] -= rate * (g[i] * scale + decay * p[i]) }

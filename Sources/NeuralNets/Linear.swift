@@ -33,6 +33,21 @@ public final class Linear: Layer {
   }
 }
 
+/// y = x Wᵀ: a linear layer without bias.
+public final class LinearMap: Layer {
+  /// [out, in]
+  public let weight: Tensor
+  public var namedParameters: [NamedTensor] { [("weight", weight)] }
+
+  /// Throws unless both sizes are positive.
+  public init(_ inputs: Int, _ outputs: Int, using stream: inout RandomStream) throws {
+    weight = try Linear(inputs, outputs, using: &stream).weight
+  }
+
+  /// [n, in] -> [n, out]
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try x.linear(weight, nil) }
+}
+
 /// (x - mean) / √(variance + ε) · gain + bias over the last dimension (Ba et al. 2016); gain starts at 1, bias at 0.
 public final class LayerNorm: Layer {
   /// The gain, [size], under PyTorch's name.

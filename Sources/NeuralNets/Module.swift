@@ -14,6 +14,12 @@ public protocol Layer: Module {
   func callAsFunction(_ x: Tensor) throws -> Tensor
 }
 
+/// Tensors that belong together and compute nothing, as what an optimiser of several modules trains.
+public final class ParameterList: Module {
+  public let namedParameters: [NamedTensor]
+  public init(_ namedParameters: [NamedTensor]) { self.namedParameters = namedParameters }
+}
+
 extension Module {
   public var parameters: [Tensor] { namedParameters.map(\.tensor) }
 
@@ -44,7 +50,7 @@ extension Module {
 
 extension Tensor {
   /// The same numbers in memory of their own, outside any gradient.
-  func copied() -> Tensor {
+  public func copied() -> Tensor {
     Tensor.filled(shape) { target in withPointer { target.update(from: $0, count: count) } }
   }
 }

@@ -31,8 +31,18 @@ public func gradientNorm(_ parameters: [Tensor]) -> Float {
   Float(parameters.reduce(0.0) { $0 + ($1.grad.map(sumOfSquares) ?? 0) }.squareRoot())
 }
 
+/// Scales all gradients of `parameters` so that their norm is at most `maximum`; returns the norm before.
+@discardableResult
+public func clipGradNorm(_ parameters: [Tensor], to maximum: Float) throws -> Float {
+  try checkPositive("max_norm", maximum)
+  let norm = gradientNorm(parameters)
+  let scale = clipping(norm, to: maximum)
+  for parameter in parameters where scale != 1 { try parameter.setGrad(parameter.grad.map { scale * $0 }) }
+  return norm
+}
+
 /// The factor that brings `norm` to at most `maximum`, as PyTorch's clip_grad_norm_.
-private func clipping(_ norm: Float, to maximum: Float) -> Float { min(1, maximum / (norm + 1e-6)) }
+func clipping(_ norm: Float, to maximum: Float) -> Float { min(1, maximum / (norm + 1e-6)) }
 
 /// Kingma and Ba 2015; with `decoupled`, Loshchilov and Hutter 2019 (AdamW). PyTorch's arithmetic.
 public final class Adam: Optimizer {
@@ -117,59 +127,6 @@ public final class Adam: Optimizer {
     let targets = self.state
     try overwrite(targets, with: state, what: "the optimiser's state")
     steps = try count(of: targets[0].tensor)
-  }
-}
-
-/// p <- p - learningRate · g, with momentum as PyTorch has it.
-public final class SGD: Optimizer {
-  public struct Config: Codable, Equatable, Sendable {
-    public var learningRate: Float = 1e-2
-    public var momentum: Float = 0
-    public var weightDecay: Float = 0
-    /// The gradient's largest norm over all parameters; nil: no clipping.
-    public var maxGradNorm: Float?
-
-    public init() {}
-  }
-
-  public private(set) var config: Config
-  public let parameters: [NamedTensor]
-  /// Empty without momentum.
-  private let velocities: [Tensor]
-
-  public var learningRate: Float {
-    get { config.learningRate }
-    set { config.learningRate = newValue }
-  }
-
-  /// Throws for a rate, momentum, decay or norm out of its range.
-  public init(_ parameters: [NamedTensor], _ config: Config = Config()) throws {
-    try checkPositive("learning_rate", config.learningRate, zeroToo: true)
-    try checkPositive("momentum", config.momentum, zeroToo: true)
-    try checkPositive("weight_decay", config.weightDecay, zeroToo: true)
-    if let norm = config.maxGradNorm { try checkPositive("max_grad_norm", norm) }
-    (self.parameters, self.config) = (parameters, config)
-    velocities = config.momentum > 0 ? parameters.map { Tensor.zeros($0.tensor.shape) } : []
-  }
-
-  @discardableResult
-  public func step() throws -> Float? {
-    let norm = config.maxGradNorm.map { _ in gradientNorm(parameters.map(\.tensor)) }
-    let scale = config.maxGradNorm.flatMap { maximum in norm.map { clipping($0, to: maximum) } }
-    for (index, parameter) in parameters.enumerated() {
-      guard let gradient = parameter.tensor.grad else { continue }
-      try sgdStep(
-        parameter.tensor, gradient, velocities.isEmpty ? nil : velocities[index], scale: scale ?? 1, momentum: config.momentum,
-        rate: config.learningRate, decay: config.weightDecay)
-    }
-    return norm
-  }
-
-  /// The velocities as velocity.<name>; nothing without momentum.
-  public var state: [NamedTensor] { zip(parameters, velocities).map { (name: "velocity." + $0.name, tensor: $1) } }
-
-  public func load(state: [String: Tensor]) throws {
-    try overwrite(self.state, with: state, what: "the optimiser's state")
   }
 }
 

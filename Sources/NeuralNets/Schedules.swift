@@ -39,12 +39,16 @@ public struct Schedule: Codable, Equatable, Sendable {
     guard kind == .constant || steps > warmUp else {
       throw UsageError("a \(kind.rawValue) schedule wants more steps than its warm-up of \(warmUp), got \(steps)")
     }
+    guard max(steps, warmUp) <= Schedule.longest else { throw UsageError("a schedule wants at most \(Schedule.longest) steps, got \(max(steps, warmUp))") }
     guard cycleGrowth >= 1, cycleGrowth.isFinite else { throw UsageError("cycle_growth wants to be at least 1, got \(cycleGrowth)") }
     (self.kind, self.learningRate, self.minimum, self.warmUp, self.steps) = (kind, learningRate, minimum, warmUp, steps)
     (self.cycleGrowth, self.cycleDecay) = (cycleGrowth, cycleDecay)
   }
 
-  /// The rate for step 0, 1, …
+  /// The last step that a schedule knows.
+  public static let longest = 1 << 40
+
+  /// The rate for step 0, 1, … `longest`.
   public func callAsFunction(_ step: Int) -> Float {
     guard kind != .cosineRestarts else { return restarting(step) }
     if step < warmUp { return learningRate * Float(step) / Float(warmUp) }
@@ -60,8 +64,13 @@ public struct Schedule: Codable, Equatable, Sendable {
     var (position, length, peak) = (step, steps, learningRate)
     while position >= length {
       position -= length
-      length = Int(Float(length - warmUp) * cycleGrowth) + warmUp
       peak *= cycleDecay
+      let next = Int(min(Float(length - warmUp) * cycleGrowth, Float(Schedule.longest))) + warmUp
+      if next == length {
+        peak *= powf(cycleDecay, Float(position / length))
+        position %= length
+      }
+      length = next
     }
     if position < warmUp { return minimum + (peak - minimum) * Float(position) / Float(warmUp) }
     return halfCosine(peak, Double(position - warmUp) / Double(length - warmUp))

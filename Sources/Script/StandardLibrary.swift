@@ -33,6 +33,8 @@ extension Session {
       "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on.")
     try attach("preset", to: "dsrl", "(name: string, overrides?: table) -> table",
       "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, with yours laid over.")
+    try attach("sequential", to: "dsrl.nn", "(...: Module | function) -> Module",
+      "Modules and functions one after the other, the output of each the input of the next; also as one list. It is a module with its parts at [1], [2], ...")
     // Lua seeds math.random by the clock; a run is to give the same numbers again.
     if run != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
   }

@@ -1,16 +1,9 @@
 import LuaBridge
 import Tensors
 
-/// Where randn and uniform draw from; manual_seed begins it anew.
-private final class Randomness {
-  var stream: RandomStream
-  init(seed: Int) { stream = RandomStream(seed: seed, purpose: "script") }
-}
-
 extension Interpreter {
-  /// dsrl.tensor and its kin, and the type Tensor. `seed` is what randn and uniform start from.
-  func installTensors(seed: Int = 0) {
-    let random = Randomness(seed: seed)
+  /// dsrl.tensor and its kin, and the type Tensor.
+  func installTensors(_ random: Randomness) {
     module("dsrl") { m in
       m.function("tensor", "(values: table | number) -> Tensor", "A tensor of nested lists of numbers, float32; a number gives rank 0.") {
         (value: LuaValue) throws -> Tensor in try Tensor(copying: value)
@@ -44,8 +37,8 @@ extension Interpreter {
         (shape: [Int], low: Float?, high: Float?) throws -> Tensor in
         try .uniform(shape, low ?? 0, high ?? 1, using: &random.stream)
       }
-      m.function("manual_seed", "(seed: integer)", "Begins the stream of randn and uniform anew. Agents, policies and environments have streams of their own.") {
-        (seed: Int) in random.stream = RandomStream(seed: seed, purpose: "script")
+      m.function("manual_seed", "(seed: integer)", "Begins the streams of randn and uniform, of new modules' weights and of dropout anew. Agents, policies and environments have streams of their own.") {
+        (seed: Int) in random.begin(seed)
       }
       m.function("randint", "(shape: integer[], low: integer, high: integer) -> Tensor", "Integers of a shape, each from low to high, both included.") {
         (shape: [Int], low: Int, high: Int) throws -> Tensor in try .randint(shape, low, high, using: &random.stream)

@@ -3,7 +3,7 @@ import Tensors
 
 @testable import NeuralNets
 
-/// What PyTorch computed; scripts/fixtures/torch_nets.py writes it.
+/// What PyTorch computed; scripts/fixtures/torch_nets.py and torch_layers.py write it.
 struct Fixture: Decodable {
   struct Numbers: Decodable {
     var shape: [Int]
@@ -19,6 +19,9 @@ struct Fixture: Decodable {
     var weights: Numbers
     /// dL/dx
     var grad: Numbers
+    /// The second input and dL/d of it, where there is one.
+    var condition: Numbers?
+    var condition_grad: Numbers?
     var parameters: [String: Numbers]
     var gradients: [String: Numbers]
   }
@@ -37,8 +40,8 @@ struct Fixture: Decodable {
 
   static let folder = #filePath.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/Fixtures"
 
-  static func read() throws -> Fixture {
-    let path = folder + "/torch_nets.json"
+  static func read(_ name: String = "torch_nets") throws -> Fixture {
+    let path = folder + "/\(name).json"
     return try JSON.decode(Fixture.self, from: try readBytes(path), source: path)
   }
 }

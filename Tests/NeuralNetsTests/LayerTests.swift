@@ -4,14 +4,6 @@ import Testing
 
 @testable import NeuralNets
 
-/// A layer without parameters, for the table's sake.
-private final class ActivationLayer: Layer {
-  let activation: Activation
-  init(_ activation: Activation) { self.activation = activation }
-  var namedParameters: [NamedTensor] { [] }
-  func callAsFunction(_ x: Tensor) throws -> Tensor { activation(x) }
-}
-
 private func make(_ name: String, _ config: [String: JSON]) throws -> any Layer {
   var stream = RandomStream(seed: 1, purpose: "init")
   let activation = try config["activation"]?.string.map { try #require(Activation(rawValue: $0)) } ?? .identity

@@ -12,8 +12,11 @@ private func make(_ name: String, _ parameters: [NamedTensor]) throws -> any Opt
   case "adam": break
   case "adam_l2_betas": (adam.beta1, adam.beta2, adam.epsilon, adam.weightDecay) = (0.5, 0.9, 1e-3, 0.1)
   case "adamw": (adam.beta1, adam.weightDecay) = (0.95, 0.1)
-  case "adamw_clipped": adam.maxGradNorm = 1
+  case "adamw_clipped", "adam_clipped": adam.maxGradNorm = 1
   case "sgd": return try SGD(parameters, sgd)
+  case "sgd_nesterov":
+    (sgd.momentum, sgd.nesterov, sgd.weightDecay) = (0.8, true, 0.05)
+    return try SGD(parameters, sgd)
   case "sgd_momentum_clipped":
     (sgd.momentum, sgd.weightDecay, sgd.maxGradNorm) = (0.9, 0.1, 1)
     return try SGD(parameters, sgd)
@@ -34,7 +37,7 @@ private func loss(_ parameters: [NamedTensor], _ fixture: Fixture.Optimiser) thr
 
 /// Ten steps as PyTorch takes them, the rate halved after five; once more in two parts, with the state saved between them.
 @Test func optimisersAgreeWithPyTorch() throws {
-  for fixture in try Fixture.read().optimisers {
+  for fixture in try Fixture.read().optimisers + Fixture.read("torch_layers").optimisers {
     let parameters: [NamedTensor] = try fixture.start.enumerated().map { ("p\($0)", try $1.tensor().trackGradient()) }
     var optimizer = try make(fixture.name, parameters)
     for (step, wanted) in fixture.path.enumerated() {
@@ -76,6 +79,38 @@ private func loss(_ parameters: [NamedTensor], _ fixture: Fixture.Optimiser) thr
   let (a, b) = (try Tensor.zeros([20_011]).trackGradient(), try Tensor.zeros([3]).trackGradient())
   try a.setGrad(Tensor.full(0.5, [20_011]))
   #expect(abs(gradientNorm([a, b]) / (20_011 * 0.25 as Float).squareRoot() - 1) < 1e-6)
+}
+
+@Test func clippingScalesToTheNormAndLeavesSmallGradients() throws {
+  let (a, b) = (try Tensor.zeros([2]).trackGradient(), try Tensor.zeros([1]).trackGradient())
+  try a.setGrad(Tensor([3, 0]))
+  try b.setGrad(Tensor([4]))
+  #expect(try clipGradNorm([a, b, Tensor.zeros([1])], to: 10) == 5)
+  #expect(a.grad?.values == [3, 0])
+  #expect(try clipGradNorm([a, b], to: 2.5) == 5)
+  #expect(abs(gradientNorm([a, b]) - 2.5) < 1e-5)
+  #expect(complaint { try clipGradNorm([a], to: 0) } == "max_norm wants to be positive, got 0.0")
+}
+
+/// With a gradient of 1, plain descent moves by the rate: the path is the schedule's sum, also when it is saved on the way.
+@Test func aScheduledOptimizerStepsAtTheSchedulesRates() throws {
+  let schedule = try Schedule(.cosine, learningRate: 0.5, minimum: 0.1, warmUp: 2, steps: 7)
+  let p: [NamedTensor] = [("p", try Tensor.zeros([1]).trackGradient())]
+  var optimizer = ScheduledOptimizer(try SGD(p), schedule)
+  var place: Float = 0
+  for step in 0..<9 {
+    if step == 4 {
+      let state = optimizer.state
+      optimizer = ScheduledOptimizer(try SGD(p), schedule)
+      try optimizer.load(state: Dictionary(uniqueKeysWithValues: state.map { ($0.name, $0.tensor) }))
+    }
+    #expect(optimizer.learningRate == schedule(step))
+    try p[0].tensor.setGrad(Tensor([1]))
+    try optimizer.step()
+    place -= schedule(step)
+    #expect(abs(p[0].tensor.values[0] - place) < 1e-6)
+  }
+  #expect(complaint { try optimizer.load(state: [:]) } == "the optimiser's state does not fit; missing: schedule_step")
 }
 
 @Test func optimisersRefuse() throws {

@@ -29,6 +29,18 @@ import Testing
   for (step, rate) in table { #expect(abs(schedule(step) - rate) < 1e-10, "at \(step)") }
 }
 
+/// Far out a rate is found without counting cycles one by one, and no length overflows.
+@Test func schedulesAnswerFarOut() throws {
+  let far = Schedule.longest
+  let plain = try Schedule(.cosineRestarts, learningRate: 0.1, minimum: 0.01, steps: 1000)
+  #expect(plain(far / 1000 * 1000 + 250) == plain(250))
+  #expect(try Schedule(.cosineRestarts, learningRate: 0.1, minimum: 0.01, steps: 10, cycleDecay: 0.5)(far / 10 * 10 - 10) == 0)
+  let growing = try Schedule(.cosineRestarts, learningRate: 0.1, minimum: 0.01, steps: 7, cycleGrowth: 1e30)
+  #expect(growing(7) == 0.1)
+  #expect(growing(far) >= 0.01 && growing(far) <= 0.1)
+  #expect(complaint { _ = try Schedule(.linear, learningRate: 1, steps: .max) } == "a schedule wants at most \(far) steps, got \(Int.max)")
+}
+
 @Test func schedulesRefuse() {
   let table: [(String, () throws -> Void)] = [
     ("a cosine schedule wants more steps than its warm-up of 5, got 5", { _ = try Schedule(.cosine, learningRate: 1, warmUp: 5, steps: 5) }),

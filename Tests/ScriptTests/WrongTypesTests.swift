@@ -50,6 +50,10 @@ import Testing
     objects.Actor = dsrl.agent.load_actor(folder .. "/actor")
     objects.Progress = dsrl.progress("test", 1)
     objects.Figure = dsrl.plot.line({1, 2}, {1, 2})
+    objects.Module = dsrl.nn.linear(2, 2)
+    objects.Optimizer = dsrl.optim.adam(objects.Module)
+    objects.Schedule = dsrl.optim.cosine{learning_rate = 1, steps = 10}
+    objects.EMA = dsrl.optim.ema(objects.Module)
     objects.Evaluation = dsrl.evaluate{agent = objects.Agent, episodes = 1}
     """
 
@@ -85,7 +89,8 @@ import Testing
   static let warmUp = """
     -- Some of them are right in some places; nothing that runs long or changes what is remembered is called rightly.
     local wrong = table.pack(nil, true, 0, -1, 1.5, math.huge, 0/0, math.mininteger, {}, {1}, {{1, 2}, {3}}, {x = 1}, {[3] = 1}, math.abs,
-      io.stdout, coroutine.create(print), objects.Tensor, objects.Environment, objects.Policy)
+      io.stdout, coroutine.create(print), objects.Tensor, objects.Environment, objects.Policy, objects.Module,
+      dsrl.nn.module{a = dsrl.nn.parameter{1}})
     objects.Policy:act(objects.Tensor)
     local state = 1
     local function pick()

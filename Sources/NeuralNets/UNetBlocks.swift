@@ -1,0 +1,102 @@
+import Tensors
+
+// The blocks of Diffusion Policy's U-Net over action chunks (Chi et al. 2023), under that code's parameter names. Rows are [n, channels, horizon].
+
+/// Convolution that keeps the length -> group norm -> Mish.
+public final class Conv1dBlock: Layer {
+  public let convolution: Conv1d
+  public let norm: GroupNorm
+
+  public var namedParameters: [NamedTensor] { convolution.named("block.0") + norm.named("block.1") }
+
+  /// Throws for an even kernel and for groups that do not divide the outputs.
+  public init(_ inputs: Int, _ outputs: Int, kernel: Int, groups: Int = 8, using stream: inout RandomStream) throws {
+    guard kernel > 0, kernel % 2 == 1 else { throw UsageError("a convolution block wants an odd kernel, got \(kernel)") }
+    var config = Conv1d.Config()
+    config.padding = kernel / 2
+    convolution = try Conv1d(inputs, outputs, kernel: kernel, config, using: &stream)
+    norm = try GroupNorm(groups, outputs)
+  }
+
+  /// [n, inputs, length] -> [n, outputs, length]
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try norm(convolution(x)).mish() }
+}
+
+/// Two convolution blocks around FiLM (Perez et al. 2018): between them each channel is shifted, and scaled if asked for, by what a
+/// linear layer makes of the condition; the input is added at the end, through a 1-wide convolution where the channels differ.
+public final class ConditionalResidualBlock1d: Module {
+  public struct Config: Codable, Equatable, Sendable {
+    public var kernelSize = 3
+    public var nGroups = 8
+    /// FiLM scales as well as shifts.
+    public var condPredictScale = false
+
+    public init() {}
+  }
+
+  public let first: Conv1dBlock
+  public let second: Conv1dBlock
+  public let conditionEncoder: Linear
+  /// nil where inputs and outputs are equal in number.
+  public let residual: Conv1d?
+  public let predictsScale: Bool
+  private let outputs: Int
+
+  public var namedParameters: [NamedTensor] {
+    first.named("blocks.0") + second.named("blocks.1") + conditionEncoder.named("cond_encoder.1") + (residual?.named("residual_conv") ?? [])
+  }
+
+  public init(_ inputs: Int, _ outputs: Int, condition: Int, _ config: Config = Config(), using stream: inout RandomStream) throws {
+    (self.outputs, predictsScale) = (outputs, config.condPredictScale)
+    first = try Conv1dBlock(inputs, outputs, kernel: config.kernelSize, groups: config.nGroups, using: &stream)
+    second = try Conv1dBlock(outputs, outputs, kernel: config.kernelSize, groups: config.nGroups, using: &stream)
+    conditionEncoder = try Linear(condition, predictsScale ? 2 * outputs : outputs, using: &stream)
+    residual = inputs == outputs ? nil : try Conv1d(inputs, outputs, kernel: 1, using: &stream)
+  }
+
+  /// [n, inputs, length] and [n, condition] -> [n, outputs, length]
+  public func callAsFunction(_ x: Tensor, _ condition: Tensor) throws -> Tensor {
+    guard x.rank == 3, condition.shape == [x.shape[0], conditionEncoder.inputs] else {
+      throw UsageError(
+        "a conditional block wants an input [n, channels, length] and a condition [n, \(conditionEncoder.inputs)], got \(x.shape) and \(condition.shape)")
+    }
+    let film = try conditionEncoder(condition.mish()).reshape([x.shape[0], -1, 1])
+    var hidden = try first(x)
+    if predictsScale {
+      hidden = try film.narrow(1, 0, outputs) * hidden + film.narrow(1, outputs, outputs)
+    } else {
+      hidden = try hidden + film
+    }
+    return try second(hidden) + (residual?(x) ?? x)
+  }
+}
+
+/// Half the length: a convolution of kernel 3 and stride 2.
+public final class Downsample1d: Layer {
+  public let convolution: Conv1d
+  public var namedParameters: [NamedTensor] { convolution.named("conv") }
+
+  public init(_ channels: Int, using stream: inout RandomStream) throws {
+    var config = Conv1d.Config()
+    (config.stride, config.padding) = (2, 1)
+    convolution = try Conv1d(channels, channels, kernel: 3, config, using: &stream)
+  }
+
+  /// [n, channels, length] -> [n, channels, ⌈length / 2⌉]
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try convolution(x) }
+}
+
+/// Twice the length: a transposed convolution of kernel 4 and stride 2.
+public final class Upsample1d: Layer {
+  public let convolution: ConvTranspose1d
+  public var namedParameters: [NamedTensor] { convolution.named("conv") }
+
+  public init(_ channels: Int, using stream: inout RandomStream) throws {
+    var config = ConvTranspose1d.Config()
+    (config.stride, config.padding) = (2, 1)
+    convolution = try ConvTranspose1d(channels, channels, kernel: 4, config, using: &stream)
+  }
+
+  /// [n, channels, length] -> [n, channels, 2 length]
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try convolution(x) }
+}

@@ -1,0 +1,59 @@
+extension Tensor {
+  /// Channels in `groups` of neighbours, each group of each sample to mean 0 and variance 1, then channel by channel times gain plus bias
+  /// (Wu and He 2018): [n, channels, ...] with gain and bias [channels].
+  public func groupNorm(_ groups: Int, _ gain: Tensor, _ bias: Tensor, epsilon: Float = 1e-5) throws -> Tensor {
+    guard rank >= 2 else { throw UsageError("groupNorm wants an input of shape [n, channels, ...], got \(shape)") }
+    let channels = shape[1]
+    guard groups > 0, channels % groups == 0 else { throw UsageError("groupNorm wants groups that divide the \(channels) channels, got \(groups)") }
+    guard gain.shape == [channels], bias.shape == [channels] else {
+      throw UsageError("groupNorm wants gain and bias of shape [\(channels)], got \(gain.shape) and \(bias.shape)")
+    }
+    let (members, length, slabs) = (channels / groups, around(1).inner, shape[0] * groups)
+    let width = members * length
+    let result = Tensor(uninitialized: shape)
+    let normal = Tensor(uninitialized: shape)  // (x - mean) / std
+    let inverse = Tensor(uninitialized: [slabs])  // 1 / std
+    let (y, unit, scale) = (result.storage.pointer, normal.storage.pointer, inverse.storage.pointer)
+    withPointer { x in gain.withPointer { w in bias.withPointer { b in
+      for slab in 0..<slabs {
+        let (from, hat) = (x + slab * width, unit + slab * width)
+        let mean = Tensors.sum(from, width) / Float(width)
+        for i in 0..<width { hat[i] = from[i] - mean }
+        let factor = 1 / (dot(hat, hat, width) / Float(width) + epsilon).squareRoot()
+        scale[slab] = factor
+        for member in 0..<members {
+          let (row, channel) = (member * length, slab % groups * members + member)
+          let (row0, to, w, b) = (hat + row, y + slab * width + row, w[channel], b[channel])
+          for i in 0..<length {
+            row0[i] *= factor
+            to[i] = row0[i] * w + b
+          }
+        }
+      }
+    } } }
+    return result.recorded([self, gain, bias]) { g in
+      let input = Tensor(uninitialized: normal.shape)
+      let (gainSlope, biasSlope) = (Tensor.zeros([channels]), Tensor.zeros([channels]))
+      let (dx, dw, db) = (input.storage.pointer, gainSlope.storage.pointer, biasSlope.storage.pointer)
+      let (unit, scale) = (normal.storage.pointer, inverse.storage.pointer)
+      g.withPointer { g in gain.withPointer { w in
+        for slab in 0..<slabs {
+          let (slope, hat, to) = (g + slab * width, unit + slab * width, dx + slab * width)
+          for member in 0..<members {
+            let (row, channel) = (member * length, slab % groups * members + member)
+            dw[channel] += dot(slope + row, hat + row, length)
+            db[channel] += Tensors.sum(slope + row, length)
+            let w = w[channel]
+            for i in row..<row + length { to[i] = slope[i] * w }
+          }
+          let mean = Tensors.sum(to, width) / Float(width)
+          let along = dot(to, hat, width) / Float(width)
+          let factor = scale[slab]
+          for i in 0..<width { to[i] = factor * (to[i] - mean - hat[i] * along) }
+        }
+      } }
+      withExtendedLifetime((normal, inverse)) {}
+      return [input, gainSlope, biasSlope]
+    }
+  }
+}
