@@ -74,7 +74,6 @@ class Bench:
         results = Results(workload, threads)
         commands = [self._own(("gemm," if workload in WITH_GEMM else "") + workload, threads)]
         if self.folder:
-            self.python = peers.python(self.root, self.python)
             commands += peers.workers(self.python, self.folder, workload, threads)
         with tempfile.TemporaryDirectory() as folder:
             workers, failed = self._start(commands, threads, folder)

@@ -9,6 +9,7 @@ from workers import WorkerFailed
 # A sample in which the process waited for a processor, or the machine's host took one away, for more than this share is taken again.
 DISTURBED = 0.03
 ATTEMPTS = 3
+WARM_UP = 3
 
 
 def stolen():
@@ -88,8 +89,9 @@ class Measuring:
         return self.rounds if seconds < 2 else max(2, min(self.rounds, 3))
 
     def calibrate(self, worker, case, implementation):
-        """(calls in a sample, seconds of one call), after warming up."""
-        seconds, calls = worker.run(case, implementation, 1)
+        """(calls in a sample, seconds of one call), after warming up; what compiles itself does so in its first calls."""
+        for _ in range(WARM_UP):
+            seconds, calls = worker.run(case, implementation, 1)
         count = 1
         while seconds / calls * count < 0.5 * self.target and seconds < 0.5 * self.target:
             count = max(count * 2, min(int(0.5 * self.target / max(seconds / calls, 1e-7)), count * 16))
