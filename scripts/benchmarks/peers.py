@@ -43,9 +43,9 @@ def python(root, chosen):
     return str(interpreter)
 
 
-def workers(interpreter, folder, workload, threads):
-    """[(name, command)] for one workload."""
+def workers(interpreter, folder, workload, threads, compiled):
+    """[(name, command)] for one workload; `compiled`: with torch.compile's forms."""
     return [
-        (name, [interpreter, str(HERE / "peer.py"), str(folder), script, workload, str(threads), pattern])
+        (name, [interpreter, str(HERE / "peer.py"), str(folder), script, workload, str(threads), pattern if compiled else "^(?!.*compile)" + pattern])
         for name, script, pattern, workloads in KINDS if workload in workloads
     ]

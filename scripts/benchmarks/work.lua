@@ -40,14 +40,17 @@ end
 local answers = {}
 
 function answers.run(name, implementation, count)
-  local seconds, calls = case(name, implementation).run(math.tointeger(tonumber(count)))
-  say("took", string.format("%.9g", seconds), calls)
+  local seconds, calls, waited = case(name, implementation).run(math.tointeger(tonumber(count)))
+  say("took", string.format("%.9g", seconds), calls, string.format("%.9g", waited))
 end
 
--- Every call by itself.
+-- Every call by itself, less what it waited.
 function answers.each(name, implementation, count)
   local run, times = case(name, implementation).run, {}
-  for i = 1, math.tointeger(tonumber(count)) do times[i] = string.format("%.9g", (run(1))) end
+  for i = 1, math.tointeger(tonumber(count)) do
+    local seconds, _, waited = run(1)
+    times[i] = string.format("%.9g", math.max(seconds - waited, 0))
+  end
   say("each", table.concat(times, " "))
 end
 
