@@ -156,27 +156,30 @@ def rounds_to_bfloat16():
     return not torch.equal(medium, a @ b)
 
 
-def waited():
-    """Seconds that this process's threads have been ready to run without a processor."""
-    nanoseconds = 0
+def scheduled():
+    """(seconds that this process's threads have run, seconds that they have been ready to run without a processor)"""
+    ran = waiting = 0
     for task in os.listdir("/proc/self/task"):
         try:
             with open(f"/proc/self/task/{task}/schedstat") as file:
-                nanoseconds += int(file.read().split()[1])
-        except (OSError, IndexError):
-            continue
-    return nanoseconds * 1e-9
+                fields = file.read().split()
+        except OSError:
+            continue  # a thread that has ended meanwhile
+        ran, waiting = ran + int(fields[0]) * 1e-9, waiting + int(fields[1]) * 1e-9
+    return ran, waiting
 
 
 def answer(command, words, known):
     call, count = known[words[0], words[1]], int(words[2])
 
     def run(count):
-        waiting, start = waited(), time.perf_counter()
+        before, start = scheduled(), time.perf_counter()
         for _ in range(count):
             call()
-        stop = time.perf_counter()
-        return stop - start, waited() - waiting
+        seconds = time.perf_counter() - start
+        ran, waiting = (after - earlier for after, earlier in zip(scheduled(), before))
+        # Several threads may have waited at once, but what ran was no waiting.
+        return seconds, min(waiting, max(seconds - ran, 0))
 
     if command == "run":
         seconds, waiting = run(count)

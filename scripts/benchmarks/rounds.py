@@ -91,7 +91,7 @@ class Measuring:
         """(calls in a sample, seconds of one call), after warming up; what compiles itself does so in its first calls."""
         def measured(count):
             seconds, calls, waited = worker.run(case, implementation, count)
-            return max(seconds - waited, 1e-9), calls
+            return max(seconds - waited, 0.1 * seconds), calls
 
         for _ in range(WARM_UP):
             seconds, calls = measured(1)
@@ -103,16 +103,19 @@ class Measuring:
         return max(1, round(self.target / one)), one
 
     def sample(self, worker, case, implementation, count, threads):
-        """(seconds a call, whether somebody disturbed every attempt)"""
+        """(seconds a call, whether somebody disturbed every attempt). On one thread the time it waited for a processor is taken off."""
         best = None
         for _ in range(ATTEMPTS):
-            waited, taken, start = worker.waited(), stolen(), time.monotonic()
+            taken = stolen()
             seconds, calls, waited = worker.run(case, implementation, count)
-            wall = time.monotonic() - start
-            loss = max(0.0, worker.waited() - waited, stolen() - taken - 0.011) / wall
-            if best is None or loss < best[1]:
-                best = seconds / calls, loss
-            if loss <= DISTURBED:
+            lost = max(0.0, stolen() - taken - 0.011) / seconds
+            if threads == 1:
+                seconds -= waited
+            else:
+                lost = max(lost, waited / seconds)
+            if best is None or lost < best[1]:
+                best = seconds / calls, lost
+            if lost <= DISTURBED:
                 break
         return best[0], best[1] > DISTURBED
 
