@@ -86,7 +86,7 @@ extension HopperOptions {
     #expect(worstObservation <= 3e-7)
   }
 
-  @Test(arguments: [("Hopper-v5", 11, 3, 1000, 1.0), ("Pendulum-v1", 3, 1, 200, 2), ("PointFork-v0", 2, 2, 60, 1)])
+  @Test(arguments: [("Hopper-v5", 11, 3, 1000, 1.0), ("Noise-v0", 11, 3, 1000, 1), ("Pendulum-v1", 3, 1, 200, 2), ("PointFork-v0", 2, 2, 60, 1)])
   func spacesAndLimits(id: String, observation: Int, action: Int, limit: Int, bound: Double) throws {
     let environment = try Environments.make(id)
     #expect(environment.observationSpace.count == observation)

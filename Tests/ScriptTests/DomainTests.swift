@@ -38,6 +38,8 @@ private let results: [(String, String)] = [
    "{\"1/3\", \"2/3\", \"3/3\"}, 3, true"),
   ("local p = fitted() p:save(folder .. '/p') local q = dsrl.policy.load(folder .. '/p') local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) return same(p:decode(o, w), q:decode(o, w)), tostring(p) == tostring(q)", "true, true"),
   ("local p = fitted() p:set_sampler(dsrl.sampler.ddim{steps = 2, clip = false}) return tostring(p.sampler), tostring(p):match('times [%d ]+')", "\"ddim(2 steps, leading spacing, no clip)\", \"times 5 0\""),
+  ("local env = dsrl.env.make('Noise-v0', {num_envs = 2, observation_size = 5, action_size = 4, termination = 1}) local o = env:reset{seed = 1} local p, r, ended = env:step(dsrl.zeros(2, 4)) return o.shape, ended, same(o, env:reset{seed = 1}), same(o, p)",
+   "{2, 5}, {true, true}, true, false"),
   // agents
   ("local a = dsrl.agent.sac{env = fork, hidden = {8}, learning_starts = 4, batch_size = 4} local r = a:advance() a:advance() return r.environment_steps, r.transitions, r.gradient_steps, r.metrics, a.environment_steps, a.phase, a.options.hidden, a.kind",
    "4, 2, 0, nil, 8, \"learning\", {8}, \"sac\""),
@@ -53,6 +55,10 @@ private let results: [(String, String)] = [
    "true"),
   ("local p = fitted() local a = dsrl.agent.dsrl_na(dsrl.preset('hopper', {env = fork, policy = p, seed = 9})) return a.options.seed, a.options.hidden, a.options.train_freq, a.options.action_magnitude", "9, {128, 128, 128}, 2, 1.0"),
   ("local p = dsrl.preset('lift') p.env, p.policy, p.hidden = fork, fitted(), {8} return dsrl.agent.dsrl_na(p).options.gradient_steps", "30"),
+  ("local a = dsrl.agent.sac{env = fork, hidden = {8}, learning_starts = 2, batch_size = 4} a:advance() local m = a:train() return m['train/ent_coef'] < 1, a.environment_steps, a.transitions, a.gradient_steps",
+   "true, 4, 2, 2"),
+  ("local a = dsrl.agent.dsrl_na{env = fork, policy = fitted(), hidden = {8}, init_rollout_steps = 1, train_freq = 1, batch_size = 4, gradient_steps = -1, noise_critic_grad_steps = 1} a:advance() local m = a:train() return m['train/noise_critic_loss'] > 0, a.transitions, a.gradient_steps",
+   "true, 2, 4"),
   // evaluation
   ("local e = dsrl.evaluate{policy = function(o) return dsrl.zeros(#o, 1, 2) end, env = 'PointFork-v0', episodes = 3} return e.n, e.mean_reward, e.returns, e.lengths, e.interval, e.success_rate, e:to_table().mean_ep_length",
    "3, 0.0, {0.0, 0.0, 0.0}, {60, 60, 60}, {0.0, 0.0}, 0.0, 60.0"),

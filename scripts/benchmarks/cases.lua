@@ -1,16 +1,27 @@
 -- The work that scripts/bench measures, as dsrl-lua does it. Each entry adds its cases to a context: {name, implementation, run, scale}
--- where run(count) returns the seconds that so many calls took and their number, and a call times `scale` is the whole work.
+-- where run(count) returns the seconds that so many calls took, their number and for how long of it the thread waited for a processor; a
+-- call times `scale` is the whole work.
 local agents = require "agents"
 
 local cases = {}
 
 local function implementation(precision) return precision == "float32" and "dsrl-lua" or "dsrl-lua-" .. precision end
 
+-- Seconds that this thread has been ready to run without a processor.
+local function waited()
+  local file = io.open("/proc/thread-self/schedstat")
+  if not file then return 0 end
+  local _, nanoseconds = file:read("n", "n")
+  file:close()
+  return (nanoseconds or 0) * 1e-9
+end
+
 local function repeated(call)
   return function(count)
-    local start = dsrl.clock()
+    local waiting, start = waited(), dsrl.clock()
     for _ = 1, count do call() end
-    return dsrl.clock() - start, count
+    local stop = dsrl.clock()
+    return stop - start, count, waited() - waiting
   end
 end
 
@@ -74,11 +85,11 @@ function cases.W4(context)
       policy:fit(data, {
         epochs = 1 + math.ceil(count / size.steps), batch_size = size.batch, warmup_epochs = 0, weight_decay = 0,
         on_epoch = function(epoch)
-          last = {time = dsrl.clock(), steps = epoch.gradient_steps}
+          last = {time = dsrl.clock(), steps = epoch.gradient_steps, waited = waited()}
           first = first or last
         end,
       })
-      return last.time - first.time, last.steps - first.steps
+      return last.time - first.time, last.steps - first.steps, last.waited - first.waited
     end
     context.add{name = "W4/" .. size.batch, implementation = "dsrl-lua", run = run}
   end

@@ -14,8 +14,6 @@ import time
 import traceback
 import types
 
-CASE = re.compile(r"^(W\d)(?:/(\w+))?(?:/B(\d+))?")
-
 
 def say(*words):
     print("@", *words, file=protocol, flush=True)
@@ -31,16 +29,27 @@ def keep(call, depth=0):
         if not call.__closure__:
             return call
         cells = tuple(types.CellType(keep(cell.cell_contents, depth + 1) if depth < 4 else cell.cell_contents) for cell in call.__closure__)
-        kept = types.FunctionType(call.__code__, call.__globals__, call.__name__, call.__defaults__, cells)
-        kept.__kwdefaults__ = call.__kwdefaults__
-        return kept
+        copy = types.FunctionType(call.__code__, call.__globals__, call.__name__, call.__defaults__, cells)
+        copy.__kwdefaults__ = call.__kwdefaults__
+        return copy
+    # What wraps another call.
     inner = getattr(call, "__dict__", {}).get("f")
-    if isinstance(inner, types.FunctionType):
+    if isinstance(inner, types.FunctionType) and not isinstance(call, types.ModuleType):
         call.f = keep(inner, depth + 1)
     return call
 
 
-def load(folder, script, workloads, threads, with_compile):
+def kept(call):
+    """A call to be made later, made once now: what is traced or compiled is so with the variables of this moment."""
+    call, failure = keep(call), None
+    try:
+        call()
+    except Exception as error:
+        failure = one_line(repr(error))
+    return {"call": call, "failure": failure}
+
+
+def load(folder, script, workloads, threads, pattern, with_compile):
     """{(tag, implementation): call} of one script."""
     for name in ("_common", "bench_" + script):
         sys.modules.pop(name, None)
@@ -48,18 +57,30 @@ def load(folder, script, workloads, threads, with_compile):
     sys.argv = [script, "--only", workloads, "--threads", str(threads)]
     import _common
     found = {}
+
+    def chosen(implementation):
+        return bool(pattern.search(implementation)) and (with_compile or "compile" not in implementation)
+
     _common.pin = lambda arguments: None
-    _common.run_interleaved = lambda cases, **rest: {name: {"call": keep(call)} for name, call in cases.items()}
+    _common.run_interleaved = lambda cases, **rest: {name: kept(call) for name, call in cases.items() if chosen(name)}
     _common.save = lambda arguments, result: found.update(result)
     if script == "torch" and not with_compile:
         import torch
         torch.compile = lambda f=None, **options: f if f is not None else (lambda g: g)
     __import__("bench_" + script)
-    calls = {}
+    calls, failed = {}, []
     for key, value in found["res"].items():
         tag, _, implementation = key.rpartition("/")
-        calls[tag, implementation] = value["call"]
-    return calls, found["meta"]
+        if value["failure"]:
+            failed.append((case_name(tag), implementation, value["failure"]))
+        else:
+            calls[tag, implementation] = value["call"]
+    return calls, failed, found["meta"]
+
+
+def case_name(tag):
+    workload, *rest = tag.split("/")
+    return "/".join([workload] + [part.removeprefix("B") for part in rest if part != "whole-call"])
 
 
 def cases(calls):
@@ -74,8 +95,7 @@ def cases(calls):
             continue
         else:
             steps = re.search(r"(?:scan|-)(\d+)$", implementation)
-            name = "/".join([workload] + [part.removeprefix("B") for part in rest if part != "whole-call"])
-            yield name, implementation, call, 1 / int(steps.group(1)) if steps else 1
+            yield case_name(tag), implementation, call, 1 / int(steps.group(1)) if steps else 1
 
 
 def products(threads):
@@ -92,24 +112,25 @@ def main():
     pattern = re.compile(pattern[0] if pattern else ".")
     with_compile = bool(pattern.search("torch-compile"))
     try:
-        calls, versions = load(folder, script, workloads, threads, with_compile)
+        calls, failed, versions = load(folder, script, workloads, threads, pattern, with_compile)
     except Exception as error:
         if not with_compile:
             raise
         traceback.print_exc()
-        for workload in workloads.split(","):
-            say("missing", workload, "torch-compile", one_line(error))
-        calls, versions = load(folder, script, workloads, threads, False)
-        with_compile = False
+        calls, failed, versions = load(folder, script, workloads, threads, pattern, False)
+        failed += [(workload, "torch-compile", one_line(error)) for workload in workloads.split(",")]
+    for failure in failed:
+        say("missing", *failure)
     for name, version in versions.items():
-        if version:
+        if name.endswith("_error"):
+            say("missing", workloads, name.removesuffix("_error"), one_line(version))
+        elif version:
             say("version", name, one_line(version))
     known = {}
     found = list(cases(calls)) + (list(products(int(threads))) if script == "torch" and pattern.search("torch-sgemm") else [])
     for name, implementation, call, scale in found:
-        if pattern.search(implementation) and (with_compile or "compile" not in implementation):
-            known[name, implementation] = call
-            say("case", name, implementation, scale)
+        known[name, implementation] = call
+        say("case", name, implementation, scale)
     if any("bf16" in implementation for _, implementation in known):
         say("fact", "torch_bfloat16", "yes" if rounds_to_bfloat16() else "no")
     gc.collect()
@@ -135,20 +156,36 @@ def rounds_to_bfloat16():
     return not torch.equal(medium, a @ b)
 
 
+def scheduled():
+    """(seconds that this process's threads have run, seconds that they have been ready to run without a processor)"""
+    ran = waiting = 0
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/schedstat") as file:
+                fields = file.read().split()
+        except OSError:
+            continue  # a thread that has ended meanwhile
+        ran, waiting = ran + int(fields[0]) * 1e-9, waiting + int(fields[1]) * 1e-9
+    return ran, waiting
+
+
 def answer(command, words, known):
     call, count = known[words[0], words[1]], int(words[2])
+
+    def run(count):
+        before, start = scheduled(), time.perf_counter()
+        for _ in range(count):
+            call()
+        seconds = time.perf_counter() - start
+        ran, waiting = (after - earlier for after, earlier in zip(scheduled(), before))
+        # Several threads may have waited at once, but what ran was no waiting.
+        return seconds, min(waiting, max(seconds - ran, 0))
+
     if command == "run":
-        start = time.perf_counter()
-        for _ in range(count):
-            call()
-        say("took", time.perf_counter() - start, count)
+        seconds, waiting = run(count)
+        say("took", seconds, count, waiting)
     elif command == "each":
-        times = []
-        for _ in range(count):
-            start = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - start)
-        say("each", *(f"{seconds:.9g}" for seconds in times))
+        say("each", *(f"{max(seconds - waiting, 0):.9g}" for seconds, waiting in (run(1) for _ in range(count))))
     else:
         say("failed", "unknown command", command)
 

@@ -1,5 +1,6 @@
 """The peers' Python and their workers."""
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,25 +18,34 @@ KINDS = [
 ]
 
 
+class PeersMissing(Exception):
+    """There is no interpreter with the peers' packages, and none could be made."""
+
+
 def python(root, chosen):
     """An interpreter that has the peers' packages: the chosen one, or one of a virtual environment made here."""
     if chosen:
         return chosen
     folder = root / ".deps" / "peers"
     interpreter = folder / "bin" / "python"
-    if not (folder / "ready").exists():
-        print(f"bench: making {folder}", file=sys.stderr)
+    if (folder / "ready").exists():
+        return str(interpreter)
+    print(f"bench: making {folder}", file=sys.stderr)
+    pip = [interpreter, "-m", "pip", "install", "-q"]
+    try:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip = [interpreter, "-m", "pip", "install", "-q"]
         subprocess.run([*pip, "torch", "--index-url", TORCH_INDEX], check=True)
         subprocess.run([*pip, *PACKAGES], check=True)
-        (folder / "ready").touch()
+    except (OSError, subprocess.CalledProcessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise PeersMissing(f"could not install the peers' packages ({error}); --python or PEERS_PYTHON names an interpreter that has them") from error
+    (folder / "ready").touch()
     return str(interpreter)
 
 
-def workers(interpreter, folder, workload, threads):
-    """[(name, command)] for one workload."""
+def workers(interpreter, folder, workload, threads, compiled):
+    """[(name, command)] for one workload; `compiled`: with torch.compile's forms."""
     return [
-        (name, [interpreter, str(HERE / "peer.py"), str(folder), script, workload, str(threads), pattern])
+        (name, [interpreter, str(HERE / "peer.py"), str(folder), script, workload, str(threads), pattern if compiled else "^(?!.*compile)" + pattern])
         for name, script, pattern, workloads in KINDS if workload in workloads
     ]

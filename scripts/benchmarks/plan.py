@@ -16,7 +16,8 @@ GEMM = "gemm/256x512x512"
 
 
 class Bench:
-    def __init__(self, root, program, peers, python, rounds, quick):
+    def __init__(self, root, program, peers, python, rounds, quick, compiled):
+        self.compiled = compiled
         self.root, self.program, self.folder, self.python, self.quick = root, program, peers, python, quick
         self.measuring = Measuring(rounds, target=0.1 if quick else 0.4)
         self.allowed = sorted(os.sched_getaffinity(0))
@@ -74,8 +75,9 @@ class Bench:
         results = Results(workload, threads)
         commands = [self._own(("gemm," if workload in WITH_GEMM else "") + workload, threads)]
         if self.folder:
-            self.python = peers.python(self.root, self.python)
-            commands += peers.workers(self.python, self.folder, workload, threads)
+            commands += peers.workers(self.python, self.folder, workload, threads, self.compiled)
+            if not self.compiled:
+                results.missing.append((workload, "torch-compile", "left out (--no-compile)"))
         with tempfile.TemporaryDirectory() as folder:
             workers, failed = self._start(commands, threads, folder)
             results.missing += [(workload, name, why) for name, why in failed]
@@ -141,7 +143,7 @@ class Bench:
             for threads in (1, 2):
                 worker.ask("threads", threads)
                 for of in (GEMM, case):
-                    times[of, threads] = self.measuring.sample(worker, of, "dsrl-lua", counts[of])[0]
+                    times[of, threads] = self.measuring.sample(worker, of, "dsrl-lua", counts[of], threads)[0]
             for of in ratios:
                 ratios[of].append(times[of, 1] / times[of, 2])
         return statistics.median(ratios[case]), statistics.median(ratios[GEMM])

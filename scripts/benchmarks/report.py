@@ -66,8 +66,8 @@ def markdown(runs, gains, peak, versions, options):
     lines = [
         "# Measurements", "",
         f"{datetime.date.today().isoformat()}. {machine.processor()}. {', '.join(f'{name} {text}' for name, text in versions.items())}.", "",
-        f"Medians of {options} in turn, seconds for the whole work. `disturbed`: samples in which somebody else had the processor for more "
-        "than 3 % of the time, three times in a row.", ""]
+        f"Medians of {options} in turn, seconds for the whole work, on one thread without what it waited for a processor. `disturbed`: samples "
+        "that lost more than 3 % to others, three times in a row.", ""]
     for threads in sorted({results.threads for results in runs}):
         lines += [f"## {threads} thread{'s' if threads > 1 else ''}", ""]
         for results in (results for results in runs if results.threads == threads):

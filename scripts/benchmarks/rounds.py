@@ -2,13 +2,13 @@
 import os
 import statistics
 import sys
-import time
 
 from workers import WorkerFailed
 
-# A sample in which the process waited for a processor, or the machine's host took one away, for more than this share is taken again.
+# A sample is taken again where for more than this share of it the machine's host took a processor away, or threads waited for one.
 DISTURBED = 0.03
 ATTEMPTS = 3
+WARM_UP = 3
 
 
 def stolen():
@@ -88,28 +88,34 @@ class Measuring:
         return self.rounds if seconds < 2 else max(2, min(self.rounds, 3))
 
     def calibrate(self, worker, case, implementation):
-        """(calls in a sample, seconds of one call), after warming up."""
-        seconds, calls = worker.run(case, implementation, 1)
+        """(calls in a sample, seconds of one call), after warming up; what compiles itself does so in its first calls."""
+        def measured(count):
+            seconds, calls, waited = worker.run(case, implementation, count)
+            return max(seconds - waited, 0.1 * seconds), calls
+
+        for _ in range(WARM_UP):
+            seconds, calls = measured(1)
         count = 1
-        while seconds / calls * count < 0.5 * self.target and seconds < 0.5 * self.target:
-            count = max(count * 2, min(int(0.5 * self.target / max(seconds / calls, 1e-7)), count * 16))
-            seconds, calls = worker.run(case, implementation, count)
-        if seconds < self.target:
-            seconds, calls = worker.run(case, implementation, count)
+        while seconds < 0.5 * self.target:
+            count = min(max(2 * count, int(0.5 * self.target / seconds * calls)), 16 * count)
+            seconds, calls = measured(count)
         one = seconds / calls
         return max(1, round(self.target / one)), one
 
-    def sample(self, worker, case, implementation, count):
-        """(seconds a call, whether somebody disturbed every attempt)"""
+    def sample(self, worker, case, implementation, count, threads):
+        """(seconds a call, whether somebody disturbed every attempt). On one thread the time it waited for a processor is taken off."""
         best = None
         for _ in range(ATTEMPTS):
-            waited, taken, start = worker.waited(), stolen(), time.monotonic()
-            seconds, calls = worker.run(case, implementation, count)
-            wall = time.monotonic() - start
-            loss = max(0.0, worker.waited() - waited, stolen() - taken - 0.011) / wall
-            if best is None or loss < best[1]:
-                best = seconds / calls, loss
-            if loss <= DISTURBED:
+            taken = stolen()
+            seconds, calls, waited = worker.run(case, implementation, count)
+            lost = max(0.0, stolen() - taken - 0.011) / seconds
+            if threads == 1:
+                seconds -= waited
+            else:
+                lost = max(lost, waited / seconds)
+            if best is None or lost < best[1]:
+                best = seconds / calls, lost
+            if lost <= DISTURBED:
                 break
         return best[0], best[1] > DISTURBED
 
@@ -131,7 +137,7 @@ class Measuring:
                 if series.failure:
                     continue
                 try:
-                    seconds, disturbed = self.sample(worker, case, implementation, count)
+                    seconds, disturbed = self.sample(worker, case, implementation, count, results.threads)
                 except WorkerFailed as failure:
                     series.failure, series.samples = str(failure), []
                     continue

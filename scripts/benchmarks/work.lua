@@ -22,20 +22,35 @@ local context = {
   fact = function(name, value) say("fact", name, value) end, remembered = math.tointeger(tonumber(remembered)) or 50000, precisions = {},
 }
 for precision in (precisions or "float32,bfloat16"):gmatch("[^,]+") do table.insert(context.precisions, precision) end
-for workload in wanted:gmatch("[^,]+") do cases[workload](context) end
+for workload in wanted:gmatch("[^,]+") do
+  if not cases[workload] then
+    local names = {}
+    for name in pairs(cases) do table.insert(names, name) end
+    table.sort(names)
+    error("there is no workload " .. workload .. "; there are " .. table.concat(names, ", "), 0)
+  end
+  cases[workload](context)
+end
 say("ready")
+
+local function case(name, implementation)
+  return known[name .. " " .. implementation] or error(("there is no case %s of %s"):format(name, implementation), 0)
+end
 
 local answers = {}
 
 function answers.run(name, implementation, count)
-  local seconds, calls = known[name .. " " .. implementation].run(math.tointeger(tonumber(count)))
-  say("took", string.format("%.9g", seconds), calls)
+  local seconds, calls, waited = case(name, implementation).run(math.tointeger(tonumber(count)))
+  say("took", string.format("%.9g", seconds), calls, string.format("%.9g", waited))
 end
 
--- Every call by itself.
+-- Every call by itself, less what it waited.
 function answers.each(name, implementation, count)
-  local run, times = known[name .. " " .. implementation].run, {}
-  for i = 1, math.tointeger(tonumber(count)) do times[i] = string.format("%.9g", (run(1))) end
+  local run, times = case(name, implementation).run, {}
+  for i = 1, math.tointeger(tonumber(count)) do
+    local seconds, _, waited = run(1)
+    times[i] = string.format("%.9g", math.max(seconds - waited, 0))
+  end
   say("each", table.concat(times, " "))
 end
 

@@ -7,8 +7,8 @@ A worker announces on its standard output, each line behind "@ ":
   fact NAME VALUE                   something measured on the way
   ready
 and then answers one command at a time:
-  run NAME IMPLEMENTATION COUNT     took SECONDS CALLS
-  each NAME IMPLEMENTATION COUNT    each SECONDS SECONDS ...
+  run NAME IMPLEMENTATION COUNT     took SECONDS CALLS WAITED, of which its threads were ready to run without a processor
+  each NAME IMPLEMENTATION COUNT    each SECONDS SECONDS ..., single calls less what they waited
   threads COUNT                     done
   quit
 or `failed WHY`. It computes only while it has something to answer.
@@ -74,17 +74,20 @@ class Worker:
                 raise WorkerFailed(" ".join(words))
 
     def ask(self, *words, seconds=600):
-        self._process.stdin.write((" ".join(map(str, words)) + "\n").encode())
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write((" ".join(map(str, words)) + "\n").encode())
+            self._process.stdin.flush()
+        except OSError as error:
+            raise WorkerFailed(f"{self.name} ended with code {self._process.wait()} (see {self.log})") from error
         kind, *answer = self._line(time.monotonic() + seconds).split(" ")
         if kind == "failed":
             raise WorkerFailed(f"{self.name}: {' '.join(answer)}")
         return answer
 
     def run(self, name, implementation, count):
-        """(seconds, calls)"""
-        seconds, calls = self.ask("run", name, implementation, count)
-        return float(seconds), int(calls)
+        """(seconds, calls, seconds waited for a processor)"""
+        seconds, calls, waited = self.ask("run", name, implementation, count)
+        return float(seconds), int(calls), float(waited)
 
     def each(self, name, implementation, count):
         return [float(seconds) for seconds in self.ask("each", name, implementation, count)]
@@ -102,17 +105,6 @@ class Worker:
             return [int(task) for task in os.listdir(f"/proc/{self.pid}/task")]
         except OSError:
             return []
-
-    def waited(self):
-        """Seconds that the process's threads have been ready to run without a processor, over its life."""
-        nanoseconds = 0
-        for task in self._tasks():
-            try:
-                with open(f"/proc/{self.pid}/task/{task}/schedstat") as file:
-                    nanoseconds += int(file.read().split()[1])
-            except (OSError, IndexError):
-                continue
-        return nanoseconds * 1e-9
 
     def peak_memory(self):
         """The most memory it has had resident, bytes."""
@@ -137,6 +129,8 @@ class Worker:
             except (OSError, subprocess.TimeoutExpired):
                 self._process.kill()
                 self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._log.close()
+        for stream in (self._process.stdin, self._process.stdout, self._log):
+            try:
+                stream.close()
+            except OSError:
+                continue  # it had died with something unread

@@ -1,0 +1,34 @@
+import Testing
+
+/// What scripts/bench asks of the program, with budgets of a second; the numbers are nobody's business here.
+struct BenchmarkTests {
+  static let cases = [
+    (workload: "gemm", names: ["gemm/256x512x512", "gemm/256x2048x2048"]), ("W1", ["W1"]),
+    ("W3", ["hopper", "can"].flatMap { task in [1, 256, 4096].map { "W3/\(task)/\($0)" } }), ("W4", ["W4/128", "W4/1024"]), ("W5", ["W5"]),
+  ]
+
+  @Test(arguments: cases.indices) func work(_ index: Int) throws {
+    let (workload, names) = BenchmarkTests.cases[index]
+    let program = try Program()
+    let script = "\(Program.root)/scripts/benchmarks/work.lua"
+    let input = "run \(names[0]) dsrl-lua 1\neach \(names[0]) dsrl-lua 2\nrun W9 dsrl-lua 1\nthreads 1\nquit\nthreads 1\n"
+    let outcome = try program.run([script, workload, "1", "float32", "300"], input: input)
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let lines = outcome.output.split(separator: "\n").map(String.init)
+    for name in names { #expect(lines.contains("@ case \(name) dsrl-lua 1"), "\(lines)") }
+    let answers = try lines[(#require(lines.firstIndex(of: "@ ready")) + 1)...].map { $0.split(separator: " ").map(String.init) }
+    #expect(answers.map { $0[1] } == ["took", "each", "failed", "done"], "\(lines)")
+    #expect(try #require(Double(answers[0][2])) > 0 && (Int(answers[0][3]) ?? 0) >= 1)
+    #expect(answers[1].count == 4)
+    try program.remove()
+  }
+
+  /// Sizes that would take too long here are told by the same code; an unknown workload is an error.
+  @Test func unknownWorkload() throws {
+    let program = try Program()
+    let outcome = try program.run(["\(Program.root)/scripts/benchmarks/work.lua", "W9", "1", "float32", "300"])
+    #expect(outcome.code == 1)
+    #expect(outcome.errors.contains("there is no workload W9; there are W1, W2, W3, W4, W5, gemm"), "\(outcome.errors)")
+    try program.remove()
+  }
+}
