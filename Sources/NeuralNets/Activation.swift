@@ -18,17 +18,8 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Its name where it is part of a layer's one operation.
-  var fused: PackedActivation {
-    switch self {
-    case .relu: .relu
-    case .tanh: .tanh
-    case .mish: .mish
-    case .gelu: .gelu
-    case .silu: .silu
-    case .identity: .none
-    }
-  }
+  /// Its name where it is part of a layer's one operation; nil for those that never are.
+  var fused: PackedActivation? { self == .identity ? PackedActivation.none : PackedActivation(rawValue: rawValue) }
 }
 
 /// An activation in the place of a layer.

@@ -29,7 +29,8 @@ public final class Linear: Layer {
   func callAsFunction(_ x: Tensor, norm: LayerNorm?, activation: Activation) throws -> Tensor {
     let span = Profile.Span(layer: "Linear \(inputs)x\(outputs)"); defer { span.end() }
     let norm = norm.map { RowNormalisation(gain: $0.weight, shift: $0.bias, epsilon: $0.epsilon) }
-    return try x.dense(weight, bias, norm: norm, activation: activation.fused)
+    guard let fused = activation.fused else { return activation(try x.dense(weight, bias, norm: norm, activation: .none)) }
+    return try x.dense(weight, bias, norm: norm, activation: fused)
   }
 }
 
