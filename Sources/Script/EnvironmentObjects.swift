@@ -84,6 +84,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     let values = action.values.map(Double.init)
     var result = try environment.step(Array(values[..<width]))
     for start in stride(from: width, to: values.count, by: width) where !(result.terminated || result.truncated) {
+      try Interrupt.check()
       let sum = result.reward
       result = try environment.step(Array(values[start..<start + width]))
       result.reward += sum
