@@ -52,9 +52,11 @@ public enum Statistics {
     guard resamples > 0 else { throw UsageError("a bootstrap wants at least one resample, got \(resamples)") }
     var means: [Double] = []
     for _ in 0..<resamples {
-      try Interrupt.check()
       var sum = 0.0
-      for _ in values { sum += values[random.integer(below: values.count)] }
+      for place in values.indices {
+        if place % 65536 == 0 { try Interrupt.check() }
+        sum += values[random.integer(below: values.count)]
+      }
       means.append(sum / Double(values.count))
     }
     means.sort()

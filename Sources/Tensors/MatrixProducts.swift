@@ -17,7 +17,7 @@ private struct Operand {
 
 /// `rows` in pieces of some hundredths of a second, one look at Ctrl-C each; `work` is the multiplications in a row.
 private func blocks(of rows: Range<Int>, work: Int) -> [Range<Int>] {
-  let parts = Swift.max(1, rows.count / Swift.max(16, 500_000_000 / Swift.max(work, 1)))
+  let parts = Swift.max(1, rows.count / Swift.max(32, 1_000_000_000 / Swift.max(work, 1)))
   return (0..<parts).map { rows.lowerBound + rows.count * $0 / parts..<rows.lowerBound + rows.count * ($0 + 1) / parts }
 }
 
