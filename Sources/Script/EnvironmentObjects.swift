@@ -103,12 +103,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     ])
   }
 
-  var description: String {
-    let copies = count.map { ", \($0) environments" } ?? ""
-    let chunk = recipe.chunk > 1 ? ", chunk \(recipe.chunk)" : ""
-    let limit = maxEpisodeSteps.map { ", at most \($0) steps" } ?? ""
-    return "Environment(\(recipe.id)\(copies)\(chunk), observation \(observationSpace.box), action \(actionSpace.box)\(limit))"
-  }
+  var description: String { page }
 }
 
 extension EpisodeRecord {
