@@ -121,7 +121,7 @@ extension Learner {
   func runRound() throws -> Advance {
     while round.vectorSteps < trainFreq {
       try interruption()
-      let outcome = try collector.step(decide)
+      let outcome = try Interrupt.whole { try collector.step(decide) }
       round.vectorSteps += 1
       round.environmentSteps += outcome.stepsTaken.reduce(0, +)
       round.transitions += outcome.stepsTaken.count
@@ -131,7 +131,7 @@ extension Learner {
     while round.updates < steps.count {
       try interruption()
       let step = steps[round.updates]
-      let metrics = try update(step)
+      let metrics = try Interrupt.whole { try update(step) }
       round.updates += 1
       if step == .joint || step == .critic {
         round.gradientSteps += 1

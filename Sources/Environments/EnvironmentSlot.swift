@@ -34,6 +34,7 @@ final class EnvironmentSlot: @unchecked Sendable {
     outcome = Outcome()
     let width = actionSpace.count
     for step in 0..<chunk {
+      if step % 256 == 255 { try Interrupt.check() }
       let first = (index * chunk + step) * width
       let action = actionSpace.clip(values[first..<first + width].map(Double.init))
       let result = try environment.step(action)

@@ -45,6 +45,7 @@ public struct PointForkDemonstrator {
     let environment = try TimeLimit(core, maxEpisodeSteps: core.maxEpisodeSteps)
     var recorder = DataRecorder(observation: environment.observationSpace.count, action: environment.actionSpace.count)
     for episode in 0..<episodes {
+      try Interrupt.check()
       environment.stream = RandomStream(seed: seed, purpose: "env", index: episode)
       var observation = try environment.reset()
       var isRunning = true

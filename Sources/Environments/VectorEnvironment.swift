@@ -53,7 +53,7 @@ public final class VectorEnvironment {
   public var observation: Tensor { rows(observationSpace.count) { $0.observation } }
 
   /// Executes one chunk everywhere. `actions` is [count, chunk, action] or [count, chunk * action]; `recording` keeps every single step.
-  /// After an error the environments want a reset.
+  /// After an error the environments want a reset; Ctrl-C comes as one only amid more than 1000 steps of single environments.
   public func step(_ actions: Tensor, recording: Bool = false) throws -> VectorStep {
     guard isStarted else { throw UsageError("\(id) wants a reset before its first step") }
     let values = try checked(actions)
@@ -129,8 +129,10 @@ public final class VectorEnvironment {
   /// Does `body` to every slot, on several threads where the environments allow it; the first error in their order is thrown.
   private func forEachSlot(_ body: @escaping @Sendable (EnvironmentSlot) throws -> Void) throws {
     let slots = slots
+    let isLong = slots.count * chunk > 1000
     let work: @Sendable (Range<Int>) throws -> Void = { range in
       for index in range {
+        if isLong { try Interrupt.check() }
         do { try body(slots[index]) } catch let error as UsageError { throw UsageError("environment \(index + 1): \(error)") }
       }
     }

@@ -17,7 +17,7 @@ public final class Interpreter {
   /// The last error that passed through Swift; Lua forgets the traceback of where it began.
   var passing: LuaError?
   /// Every name a script can use, with its documentation.
-  public internal(set) var registry = Registry()
+  public var registry = Registry()
 
   /// From here on Lua runs no finaliser for new objects, so it gets none.
   private(set) var isClosing = false

@@ -23,7 +23,9 @@ public final class LuaFunction: FromLua, ToLua, @unchecked Sendable {
     try call(arguments) { L, results in try results.map { try LuaValue.read(L, at: $0) } }
   }
   /// Calls it, and returns the results by identity: for tables that are not to be copied.
-  public func callForReferences(_ arguments: any ToLua...) throws -> [LuaReference] {
+  public func callForReferences(_ arguments: any ToLua...) throws -> [LuaReference] { try callForReferences(passing: arguments) }
+  /// The same for any number of arguments.
+  public func callForReferences(passing arguments: [any ToLua]) throws -> [LuaReference] {
     try call(arguments) { L, results in try results.map { try LuaReference.read(L, at: $0) } }
   }
   /// Calls it, and reads one result; `what` names the function in the error about a wrong one.

@@ -74,7 +74,7 @@ public final class LuaReference: FromLua, ToLua, @unchecked Sendable {
   }
 
   /// Runs `body` with the value on top, then restores the stack.
-  private func peek<R>(_ body: (LuaState) throws -> R) throws -> R {
+  func peek<R>(_ body: (LuaState) throws -> R) throws -> R {
     let L = try interpreter().L
     try room(L, 8)
     let top = lua_gettop(L)

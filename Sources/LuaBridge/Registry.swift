@@ -31,6 +31,12 @@ public struct RegistryEntry {
 public struct Registry {
   public private(set) var entries: [RegistryEntry] = []
   private var places: [String: Int] = [:]
+  /// By the names of functions: options beside those of their `Options` types, what may be written, examples.
+  var documented: [String: [OptionHelp]] = [:]
+  var choices: [String: [String]] = [:]
+  public internal(set) var examples: [String: String] = [:]
+  var optionDocs: [String: String] = [:]
+  var nested: [String: [(field: String, type: any Options.Type)]] = [:]
 
   public func find(_ name: String) -> RegistryEntry? { places[name].map { entries[$0] } }
   public func members(of owner: String) -> [RegistryEntry] { entries.filter { $0.owner == owner } }

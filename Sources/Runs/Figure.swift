@@ -26,6 +26,8 @@ public struct Figure: Sendable {
       /// `low` and `high`, where given, bound a band around the line.
       case line(x: [Double], y: [Double], low: [Double]? = nil, high: [Double]? = nil)
       case scatter(x: [Double], y: [Double])
+      /// Side by side from zero up: `heights[i]` from `edges[i]` to `edges[i + 1]`.
+      case bars(edges: [Double], heights: [Double])
       /// Many lines of one kind.
       case trajectories([Trajectory])
       /// `rows[0]` is the lowest; they fill the ranges evenly.
@@ -50,6 +52,11 @@ public struct Figure: Sendable {
     guard width >= 50, height >= 50, width <= 10000, height <= 10000 else { throw UsageError("a figure's sides are 50 to 10000 pixels, got \(width) x \(height)") }
     var something = false
     for series in series {
+      if case .bars(let edges, let heights) = series.content {
+        guard edges.count == heights.count + 1, zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 }) else {
+          throw UsageError("'\(series.label)': \(heights.count) bars want \(heights.count + 1) rising edges, got \(edges.count)")
+        }
+      }
       for (x, y) in series.points {
         guard x.count == y.count else { throw UsageError("'\(series.label)' has \(x.count) x and \(y.count) y") }
         something = something || zip(x, y).contains { $0.isFinite && $1.isFinite }
@@ -81,6 +88,7 @@ extension Figure.Series {
     switch content {
     case .line(let x, let y, _, _), .scatter(let x, let y): [(x, y)]
     case .trajectories(let lines): lines.map { ($0.x, $0.y) }
+    case .bars(let edges, let heights): [(zip(edges, edges.dropFirst()).map { ($0 + $1) / 2 }, heights)]
     case .image: []
     }
   }

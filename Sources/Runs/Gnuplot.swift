@@ -14,11 +14,11 @@ extension Figure {
     try AtomicFile.write(try draw(terminal, forText: false), to: path)
   }
 
-  /// Draws with characters, at most `width` x `height` of them; bands and images are left out.
+  /// Draws with characters, at most `width` x `height` of them; bands are left out. An image is drawn in shades, without what lies on it.
   public func text(width: Int = 79, height: Int = 24) throws -> String {
     guard width >= 20, height >= 8, width <= 1000, height <= 1000 else { throw UsageError("a picture of text is 20x8 to 1000x1000 characters, got \(width)x\(height)") }
     try check()
-    guard series.contains(where: { !$0.isImage }) else { throw UsageError("an image is drawn into a file only: .svg or .png") }
+    if let image = series.first(where: \.isImage) { return shades(of: image, width: width, height: height) }
     let lines = String(decoding: try draw("dumb size \(width),\(height) noenhanced mono", forText: true), as: UTF8.self)
       .split { $0.isNewline || $0 == "\u{0C}" }.filter { !$0.trimmed.isEmpty }
     return lines.joined(separator: "\n") + "\n"
@@ -49,6 +49,7 @@ extension Figure {
       if let range { lines.append("set \(axis)range [\(range.lowerBound):\(range.upperBound)]") }
     }
     if series.contains(where: \.isImage) { lines += ["set border 15", "unset grid", "set autoscale fix"] }
+    if yRange == nil, series.contains(where: \.isBars) { lines.append("set yrange [0:*]") }
 
     var plots: [String] = []
     for (i, series) in series.enumerated() {
@@ -63,6 +64,17 @@ extension Figure {
       case .scatter(let x, let y):
         lines += block(name, x.indices.map { row([x[$0], y[$0]]) })
         plots.append("\(name) using 1:2 with points pt \(forText ? i + 1 : 7) ps 0.5 \(colour) \(title)")
+      case .bars(let edges, let heights):
+        // In text a bar is as many upright lines as there are columns, more or less.
+        let strokes = forText ? max(3, 150 / heights.count) : 1
+        lines += block(name, heights.indices.flatMap { bar in
+          (0..<strokes).map { stroke in
+            let width = edges[bar + 1] - edges[bar]
+            return row([edges[bar] + width * (Double(stroke) + 0.5) / Double(strokes), heights[bar], width])
+          }
+        })
+        plots.append(
+          forText ? "\(name) using 1:2 with impulses \(colour) \(title)" : "\(name) using 1:2:3 with boxes \(colour) fs solid 0.6 border \(title)")
       case .trajectories(let all):
         let plain = all.filter { $0.colour == nil }
         let scaled = all.filter { $0.colour != nil }
@@ -74,7 +86,7 @@ extension Figure {
           lines += block(name + "scaled", scaled.flatMap { line in line.x.indices.map { row([line.x[$0], line.y[$0], line.colour ?? .nan]) } + [""] })
           plots.append("\(name)scaled using 1:2:3 with lines lc palette lw 1 \(plain.isEmpty ? title : "notitle")")
         }
-      case .image where forText: break
+      case .image where forText: break  // `text` draws it
       case .image(let rows, let x, let y):
         lines += block(name, rows.map(row))
         let place = { (column: Int, range: ClosedRange<Double>, count: Int) in
@@ -98,4 +110,5 @@ extension Figure {
 
 extension Figure.Series {
   fileprivate var isImage: Bool { if case .image = content { true } else { false } }
+  fileprivate var isBars: Bool { if case .bars = content { true } else { false } }
 }

@@ -53,7 +53,10 @@ public enum Statistics {
     var means: [Double] = []
     for _ in 0..<resamples {
       var sum = 0.0
-      for _ in values { sum += values[random.integer(below: values.count)] }
+      for place in values.indices {
+        if place % 65536 == 0 { try Interrupt.check() }
+        sum += values[random.integer(below: values.count)]
+      }
       means.append(sum / Double(values.count))
     }
     means.sort()

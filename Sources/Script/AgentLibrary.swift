@@ -35,10 +35,7 @@ final class AgentObject: LuaObject, CustomStringConvertible {
     try agent.load(tensors, record)
   }
 
-  var description: String {
-    let counts = agent.counts
-    return "Agent(\(agent.kind) in \(environment.recipe.id), \(counts.environmentSteps) environment steps, \(counts.gradientSteps) gradient steps, \(agent.phase))"
-  }
+  var description: String { page }
 }
 
 extension Interpreter {

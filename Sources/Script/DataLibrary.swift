@@ -9,7 +9,7 @@ final class DataObject: LuaObject, LuaSized, CustomStringConvertible {
 
   init(_ data: DataSet) { self.data = data }
   var luaByteCount: Int { (data.observations.count + data.actions.count + data.count) * MemoryLayout<Float>.stride }
-  var description: String { data.description }
+  var description: String { page }
 }
 
 extension Interpreter {

@@ -84,6 +84,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     let values = action.values.map(Double.init)
     var result = try environment.step(Array(values[..<width]))
     for start in stride(from: width, to: values.count, by: width) where !(result.terminated || result.truncated) {
+      try Interrupt.check()
       let sum = result.reward
       result = try environment.step(Array(values[start..<start + width]))
       result.reward += sum
@@ -102,12 +103,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     ])
   }
 
-  var description: String {
-    let copies = count.map { ", \($0) environments" } ?? ""
-    let chunk = recipe.chunk > 1 ? ", chunk \(recipe.chunk)" : ""
-    let limit = maxEpisodeSteps.map { ", at most \($0) steps" } ?? ""
-    return "Environment(\(recipe.id)\(copies)\(chunk), observation \(observationSpace.box), action \(actionSpace.box)\(limit))"
-  }
+  var description: String { page }
 }
 
 extension EpisodeRecord {

@@ -1,16 +1,19 @@
+import Glibc
 import LuaBridge
 import Runs
 import Tensors
 
 /// A figure as scripts hold it.
-final class Picture: LuaObject, CustomStringConvertible {
+final class Picture: LuaObject, CustomStringConvertible, Drawable {
   static var luaName: String { "Figure" }
   let figure: Figure
   init(_ figure: Figure) { self.figure = figure }
 
+  func drawn(width: Int, height: Int) throws -> String { try figure.text(width: width, height: height) }
+
   var description: String {
     let names = figure.series.map { $0.label.isEmpty ? "unnamed" : $0.label }.joined(separator: ", ")
-    return "Figure \"\(figure.title)\" of \(names); :write(path) draws it as .svg or .png, :text() as characters"
+    return "Figure \"\(figure.title)\" of \(names); :show() draws it here, :write(path) as .svg or .png"
   }
 }
 
@@ -22,6 +25,11 @@ extension Session {
         try picture.figure.write(to: path)
         return picture
       }
+      $0.method("show", "() -> Figure", "Draws into the terminal; returns itself.") { (picture: Picture) throws -> Picture in
+        let width = min(max(Terminal(descriptor: STDOUT_FILENO).width - 1, 20), 100)
+        print(try picture.drawn(width: width, height: 22), terminator: "")
+        return picture
+      }
       $0.method("text", "(width: integer?, height: integer?) -> string", "Draws with characters, 79 x 24 of them unless told otherwise.") {
         (picture: Picture, width: Int?, height: Int?) in try picture.figure.text(width: width ?? 79, height: height ?? 24)
       }
@@ -29,29 +37,25 @@ extension Session {
     lua.module("dsrl.plot", doc: "Pictures of numbers, drawn by gnuplot.") {
       $0.function(
         "figure",
-        "{series = {{label =, x =, y =, low =, high =, style = \"line\" | \"points\" | \"band\"}, ...}, title =, xlabel =, ylabel =, xlog =, ylog =, xlim = {lo, hi}, ylim =, legend =, width =, height =} -> Figure",
+        "{series = {{label =, x =, y =, low =, high =, style = \"line\" | \"points\" | \"band\"}, ...}, title =, xlabel =, ylabel =, xlog =, ylog =, xlim = {lo, hi}, ylim =, legend =, width =, height =, file =} -> Figure",
         "A figure. A series is x and y (low and high bound a band), or {trajectories = {{x =, y =, color =}, ...} | Tensor [n, steps, 2]}, or {image = rows, x = {lo, hi}, y = {lo, hi}}, rows[1] lowest."
-      ) { (options: LuaTable) in Picture(try figure(options)) }
-      $0.function("line", "(x: number[] | Tensor, y: number[] | Tensor, options: table?) -> Figure", "A figure of one line; options as of figure.") {
-        (x: Numbers, y: Numbers, options: LuaTable?) in Picture(try figure(options ?? LuaTable(), [.init("", .line(x: x.values, y: y.values))]))
-      }
-      $0.function("scatter", "(x: number[] | Tensor, y: number[] | Tensor, options: table?) -> Figure", "A figure of one cloud of points; options as of figure.") {
-        (x: Numbers, y: Numbers, options: LuaTable?) in Picture(try figure(options ?? LuaTable(), [.init("", .scatter(x: x.values, y: y.values))]))
+      ) { (options: LuaTable) throws -> Picture in
+        var options = options
+        let list: LuaTable = try options.take("series")
+        let series = try list.list.enumerated().map { i, entry in
+          guard case .table(let table) = entry else { throw LuaError("series \(i + 1) must be a table, got \(entry.brief)") }
+          do { return try one(table) } catch { throw LuaError("series \(i + 1): \(error)") }
+        }
+        return try finished(Figure(series), options)
       }
     }
+    installPlotShortcuts()
   }
 }
 
-private func figure(_ options: LuaTable, _ series: [Figure.Series]? = nil) throws -> Figure {
-  var options = options
-  var figure = Figure(series ?? [])
-  if series == nil {
-    let list: LuaTable = try options.take("series")
-    figure.series = try list.list.enumerated().map { i, entry in
-      guard case .table(let table) = entry else { throw LuaError("series \(i + 1) must be a table, got \(entry.brief)") }
-      do { return try one(table) } catch { throw LuaError("series \(i + 1): \(error)") }
-    }
-  }
+/// The figure with what `options` say of it; drawn into `file` where they name one.
+func finished(_ figure: Figure, _ options: LuaTable) throws -> Picture {
+  var (figure, options) = (figure, options)
   figure.title = try options.takeOptional("title") ?? figure.title
   figure.xLabel = try options.takeOptional("xlabel") ?? figure.xLabel
   figure.yLabel = try options.takeOptional("ylabel") ?? figure.yLabel
@@ -62,8 +66,10 @@ private func figure(_ options: LuaTable, _ series: [Figure.Series]? = nil) throw
   figure.height = try options.takeOptional("height") ?? figure.height
   figure.xRange = try options.takeRange("xlim")
   figure.yRange = try options.takeRange("ylim")
+  let file: String? = try options.takeOptional("file")
   try options.finish()
-  return figure
+  if let file { try figure.write(to: file) }
+  return Picture(figure)
 }
 
 private func one(_ table: LuaTable) throws -> Figure.Series {

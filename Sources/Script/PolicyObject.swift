@@ -34,20 +34,7 @@ final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
 
   var networkOptions: PolicyNetwork { PolicyNetwork(policy.config.network) }
 
-  var description: String {
-    let network = policy.config.network, process = policy.config.process
-    let hidden = network.hidden.map(String.init).joined(separator: "-")
-    let norm = network.layerNorm ? " layer_norm" : ""
-    let condition = network.conditionHidden.map { ", observation through \($0.map(String.init).joined(separator: "-"))" } ?? ""
-    let times = policy.schedule.map { "\($0.time)" }.joined(separator: " ")
-    return """
-      Policy(observation \(policy.observationSize), action \(policy.actionSize), horizon \(policy.horizon), latent \(policy.latentSize)
-        network  \(network.kind.rawValue) \(hidden) \(network.activation.rawValue)\(norm)\(condition), \(policy.network.parameterCount) parameters
-        process  ddpm, \(process.steps) steps, \(process.schedule.rawValue) schedule
-        sampler  \(SamplerObject(policy.sampler)), times \(times)
-        \(policy.precision.rawValue), \(policy.normalization == nil ? "not fitted yet" : "fitted"))
-      """
-  }
+  var description: String { page }
 }
 
 /// How a policy turns noise into actions; `dsrl.sampler` makes it.

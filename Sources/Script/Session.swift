@@ -44,6 +44,8 @@ public final class Session {
     installPlots()
     try installHooks()
     try installStandardLibrary()
+    documentOptions()
+    documentExamples()
   }
 
   /// A line of the run's metrics; outside of a run it is only checked.

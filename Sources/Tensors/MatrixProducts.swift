@@ -18,6 +18,12 @@ private struct Operand {
   }
 }
 
+/// `rows` in pieces of some hundredths of a second, one look at Ctrl-C each; `work` is the multiplications in a row.
+private func blocks(of rows: Range<Int>, work: Int) -> [Range<Int>] {
+  let parts = Swift.max(1, rows.count / Swift.max(32, 1_000_000_000 / Swift.max(work, 1)))
+  return (0..<parts).map { rows.lowerBound + rows.count * $0 / parts..<rows.lowerBound + rows.count * ($0 + 1) / parts }
+}
+
 /// out = a b + beta out; rows of `out` over threads when there is enough to do.
 private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<Float>, beta: Float = 0) throws {
   let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
@@ -38,11 +44,14 @@ private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<F
   nonisolated(unsafe) let target = out
   try Threads.parallel(rows: m, minimum: rowsWorthAThread) { rows in
     Threads.keepOneDNNToThisThread()
-    let start = left.pointer + rows.lowerBound * (left.isTransposed ? 1 : left.leading)
-    let status = dnnl_sgemm(
-      left.isTransposed ? 84 : 78, right.isTransposed ? 84 : 78, dnnl_dim_t(rows.count), dnnl_dim_t(n), dnnl_dim_t(k),
-      1, start, dnnl_dim_t(left.leading), right.pointer, dnnl_dim_t(right.leading), beta, target + rows.lowerBound * n, dnnl_dim_t(n))
-    guard status == dnnl_success else { throw UsageError("oneDNN refused a \(m)x\(k) by \(k)x\(n) product (status \(status.rawValue))") }
+    for block in blocks(of: rows, work: n * k) {
+      try Interrupt.check()
+      let start = left.pointer + block.lowerBound * (left.isTransposed ? 1 : left.leading)
+      let status = dnnl_sgemm(
+        left.isTransposed ? 84 : 78, right.isTransposed ? 84 : 78, dnnl_dim_t(block.count), dnnl_dim_t(n), dnnl_dim_t(k),
+        1, start, dnnl_dim_t(left.leading), right.pointer, dnnl_dim_t(right.leading), beta, target + block.lowerBound * n, dnnl_dim_t(n))
+      guard status == dnnl_success else { throw UsageError("oneDNN refused a \(m)x\(k) by \(k)x\(n) product (status \(status.rawValue))") }
+    }
   }
   withExtendedLifetime((left.dense, right.dense)) {}
 }

@@ -14,7 +14,7 @@ enum ControlC {
     var action = sigaction()
     sigaction(SIGINT, nil, &action)
     bridge = action.__sigaction_handler.sa_handler
-    // No SA_RESTART: a read at the prompt is to end.
+    // On the bridge's stack for signals. No SA_RESTART: a read at the prompt is to end.
     action.__sigaction_handler.sa_handler = { signal in
       Interrupt.request()
       ControlC.bridge?(signal)

@@ -3,49 +3,113 @@ import LuaBridge
 /// Pages of help, made of the registry.
 struct Help {
   private let lua: Interpreter
-  init(_ lua: Interpreter) { self.lua = lua }
+  private let style: Style
+  init(_ lua: Interpreter, _ style: Style) { (self.lua, self.style) = (lua, style) }
 
-  /// "dsrl.env.make", "Tensor:sum", "sum", or a variable that holds something of ours; empty for the list of everything.
+  /// "dsrl.env.make", "Tensor:sum", "sum", a variable that holds something of ours, "\"two words\"" to search; empty for the list of everything.
   func text(_ wanted: String) -> String {
-    let name = wanted.trimmingPrefix { $0 == " " || $0 == "?" }.reversed().trimmingPrefix { $0 == " " }.reversed()
-    let key = String(name)
+    let key = String(wanted.drop { $0 == " " || $0 == "?" }.reversed().drop { $0 == " " }.reversed())
     if key.isEmpty { return lua.registry.entries.filter { $0.kind == .module || $0.kind == .type }.map(line).joined(separator: "\n") }
-    if let entry = lua.registry.find(key) { return page(entry) }
-    if let entry = variable(key) { return page(entry) }
-    let same = lua.registry.entries.filter { $0.shortName == key }
+    if let quote = key.first, quote == "\"" || quote == "'" { return search(String(key.dropFirst().prefix { $0 != quote })) }
+    if let entry = lua.registry.find(key) ?? variable(key) { return page(entry) }
+    let same = lua.registry.entries.filter { $0.shortName == key && $0.kind != .metamethod }
     if !same.isEmpty { return same.map(page).joined(separator: "\n\n") }
+    if let own = standard(key) { return own }
     let near = lua.registry.nearest(to: key).map { "; did you mean '\($0.name)'?" } ?? ""
-    return "no help on '\(key)'\(near)"
+    return "no help on '\(key)'\(near) ?\"\(key)\" searches"
+  }
+
+  private func search(_ text: String) -> String {
+    let words = text.split(separator: " ").map(String.init)
+    guard !words.isEmpty else { return "?\"WORDS\" wants words to search for" }
+    var found: [RegistryEntry] = []
+    do { found = try lua.registry.search(words) } catch { return "\(error)" }
+    guard !found.isEmpty else { return "nothing about \(words.map { "'\($0)'" }.joined(separator: " and "))" }
+    let rest = found.count > 20 ? "\n... \(found.count - 20) more; add a word" : ""
+    return found.prefix(20).map(line).joined(separator: "\n") + rest
   }
 
   private func page(_ entry: RegistryEntry) -> String {
-    var lines = [entry.name + signature(entry)]
-    if !entry.doc.isEmpty { lines.append("  " + entry.doc) }
-    if let options = entry.options {
-      do {
-        for option in try options.init().described() {
-          let choices = option.choices.isEmpty ? "" : "  one of " + option.choices.joined(separator: ", ")
-          lines.append("  \(option.name) = \(option.value)\(choices)")
-        }
-      } catch { lines.append("  (its options cannot be listed: \(error))") }
+    var parts = [style(.heading, entry.name) + signature(entry)]
+    if !entry.doc.isEmpty { parts.append(wrapped(entry.doc, indent: "  ")) }
+    do { parts += table(try lua.registry.options(of: entry)) } catch { parts.append("  (its options cannot be listed: \(error))") }
+    if let example = lua.registry.examples[entry.name] {
+      parts.append("  " + style(.hint, "example"))
+      parts += example.split(separator: "\n").map { "    " + $0 }
     }
-    if entry.kind == .module || entry.kind == .type { lines += lua.registry.members(of: entry.name).filter { $0.kind != .metamethod }.map { "  " + line($0) } }
-    return lines.joined(separator: "\n")
+    if entry.kind == .module || entry.kind == .type { parts += lua.registry.members(of: entry.name).filter { $0.kind != .metamethod }.map { "  " + line($0) } }
+    return parts.joined(separator: "\n")
   }
 
-  private func line(_ entry: RegistryEntry) -> String { entry.name + signature(entry) + (entry.doc.isEmpty ? "" : "  -- " + entry.doc) }
+  /// "name = default  what it is (one of ...)", in columns.
+  private func table(_ options: [OptionHelp]) -> [String] {
+    let heads = options.map { $0.value.isEmpty ? $0.name : "\($0.name) = \($0.value)" }
+    let width = min(heads.map(\.count).max() ?? 0, 34)
+    return zip(options, heads).map { option, head in
+      let choices = option.choices.isEmpty ? "" : (option.doc.isEmpty ? "" : "; ") + "one of " + option.choices.joined(separator: ", ")
+      let text = wrapped(option.doc + choices, indent: String(repeating: " ", count: width + 4))
+      return "  " + head.padded(to: width) + "  " + text.drop { $0 == " " }
+    }.map { $0.trimmingSuffix { $0 == " " } }
+  }
+
+  /// One line, the first sentence of the doc, cut to the terminal.
+  private func line(_ entry: RegistryEntry) -> String {
+    let sentence = entry.doc.firstRange(of: ". ").map { entry.doc[..<$0.lowerBound] + "." } ?? entry.doc[...]
+    let head = entry.name + (entry.signature.count > 60 ? "(...)" : signature(entry))
+    guard !sentence.isEmpty else { return head }
+    let room = max(style.width - head.count - 6, 20)
+    return head + style(.hint, "  -- " + (sentence.count > room ? sentence.prefix(room - 3) + "..." : sentence))
+  }
 
   private func signature(_ entry: RegistryEntry) -> String {
-    entry.signature.isEmpty || entry.signature.hasPrefix("(") ? entry.signature : ": " + entry.signature
+    if entry.signature.isEmpty || entry.signature.hasPrefix("(") { return entry.signature }
+    return (entry.kind == .function ? " " : ": ") + entry.signature
   }
 
-  /// "env:step" of a variable `env`, or the type of what `env` holds.
+  /// Lines no wider than the terminal.
+  private func wrapped(_ text: String, indent: String) -> String {
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, indent.count + line.count + 1 + word.count > max(style.width - 1, 30) {
+        lines.append(line)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    return (lines + [line]).map { indent + $0 }.joined(separator: "\n")
+  }
+
+  /// "env:step" of a variable `env`, or the type of what `env` holds; any chain that Tab could complete.
   private func variable(_ name: String) -> RegistryEntry? {
-    let parts = name.split(maxSplits: 1) { $0 == ":" || $0 == "." }.map(String.init)
+    let tokens = luaTokens(name)
     do {
-      let type = try lua.global(parts[0]).typeName()
-      guard parts.count > 1 else { return lua.registry.find(type) }
-      return lua.registry.find("\(type):\(parts[1])") ?? lua.registry.find("\(type).\(parts[1])")
+      let finder = PlaceFinder(lua: lua)
+      guard let place = try finder.find(tokens[...]) else { return nil }
+      if let entry = finder.entry(of: place) { return entry }
+      switch place {
+      case .type(let type): return lua.registry.find(type)
+      case .value(let value, _): return lua.registry.find(try value.typeName())
+      case .entry(let entry): return entry
+      }
     } catch { return nil }
   }
+
+  /// Where Lua's own names are described.
+  private func standard(_ name: String) -> String? {
+    do {
+      guard case .value(let value, _)? = try PlaceFinder(lua: lua).find(luaTokens(name)[...]) else { return nil }
+      let type = try value.typeName()
+      let root = String(name.prefix { $0 != "." && $0 != ":" })
+      let libraries: Set<String> = ["string", "table", "math", "io", "os", "coroutine", "utf8", "debug", "package"]
+      let isOwn = libraries.contains(root) || (Self.basic.contains(name) && type == "function")
+      guard isOwn else { return type == "nil" ? nil : "\(name) is a \(type) of this session: \(try ValuePrinter(style: style).brief(value))" }
+      return "\(name) is Lua's own: https://www.lua.org/manual/5.4/manual.html#\(libraries.contains(name) ? "6" : "pdf-\(name)")"
+    } catch { return nil }
+  }
+
+  private static let basic: Set<String> = [
+    "assert", "collectgarbage", "dofile", "error", "getmetatable", "ipairs", "load", "loadfile", "next", "pairs", "pcall", "print", "rawequal", "rawget",
+    "rawlen", "rawset", "require", "select", "setmetatable", "tonumber", "tostring", "type", "warn", "xpcall",
+  ]
 }

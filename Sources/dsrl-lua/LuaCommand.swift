@@ -86,7 +86,7 @@ struct LuaCommand {
     let lua = session.lua
     let wantsInput = script == nil && steps.isEmpty && !showsVersion
     let wantsPrompt = isInteractive || (wantsInput && isatty(STDIN_FILENO) == 1)
-    if showsVersion || wantsPrompt { print("dsrl-lua \(version), \(try session.luaVersion())") }
+    if showsVersion || (wantsPrompt && LineReader.isTerminal) { print("dsrl-lua \(version), \(try session.luaVersion())") }
     try ControlC.listen(lua)
     try session.setArguments(["dsrl-lua"] + words, scriptAt: script.map { $0 + 1 } ?? 0)
 
@@ -103,7 +103,7 @@ struct LuaCommand {
     }
     if let failure = try runScript(session) { return failure }
     if wantsPrompt {
-      try Prompt(session, readsStartUpFile: !ignoresEnvironment).run()
+      Prompt(session, readsStartUpFile: !ignoresEnvironment).run()
     } else if wantsInput, let failure = attempt(try lua.load(try standardInput(), name: "=stdin")) {
       return failure
     }

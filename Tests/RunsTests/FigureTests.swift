@@ -46,10 +46,34 @@ import Testing
   ])
   func saysWhatIsWrong(figure: Figure, wanted: String) { #expect(message { _ = try figure.text() }.contains(wanted)) }
 
-  @Test func imagesNeedAFile() {
-    let figure = Figure([.init("value", .image(rows: [[1]], x: 0...1, y: 0...1))])
-    #expect(message { _ = try figure.text() } == "an image is drawn into a file only: .svg or .png")
+  /// Each cell the mean of what falls into it, the lowest row at the bottom.
+  @Test func imagesInCharacters() throws {
+    var figure = Figure([.init("value", .image(rows: [[0, 9], [4, .nan]], x: 0...1, y: -1...1))])
+    #expect(try figure.text() == "   +----+\n 1 |==??|\n-1 |  @@|\n   +----+\n   0    1\n   0 ' .:-=+*#%@' 9\n")
+    figure.title = "t"
+    figure.series[0].content = .image(rows: (0..<100).map { row in (0..<200).map { Double(row + $0) } }, x: 0...1, y: 0...1)
+    let lines = try figure.text(width: 30, height: 12).split(separator: "\n")
+    #expect(lines.count == 12 && lines.allSatisfy { $0.count <= 30 })
   }
+
+  @Test func bars() throws {
+    let figure = Figure([.init("", .bars(edges: [0, 1, 2, 4], heights: [1, 0, 3]))])
+    let text = try figure.text(width: 40, height: 12)
+    // The last bar is the tallest and takes half of the width, the middle one is nothing.
+    let columns = text.split(separator: "\n").map { $0.count(where: { $0 == "*" }) }
+    #expect((columns.max() ?? 0) > 15 && (columns.first ?? 0) > 10)
+    #expect(message { _ = try Figure([.init("a", .bars(edges: [0, 1], heights: [1, 2]))]).text() } == "'a': 2 bars want 3 rising edges, got 2")
+    #expect(message { _ = try Figure([.init("a", .bars(edges: [0, 0, 1], heights: [1, 2]))]).text() }.contains("rising edges"))
+    try withFolder { folder in
+      try figure.write(to: folder + "/bars.svg")
+      #expect(try readText(folder + "/bars.svg").contains("<svg"))
+    }
+  }
+
+  @Test(arguments: [
+    ([1.0, 2, 3, 4, 5, 6, 7, 8], 8, "▁▂▃▄▅▆▇█"), ([1, 1, 8, 8], 2, "▁█"), ([5, 5], 9, "▄▄"), ([], 5, ""), ([.nan, 0, 1], 3, " ▁█"), ([-1e308, 1e308, 0], 3, "▁▄▁"),
+  ])
+  func sparkline(_ values: [Double], _ width: Int, _ text: String) { #expect(Sparkline.text(values, width: width) == text) }
 
   @Test func saysWhichEndingsItKnows() {
     #expect(message { try Figure([.init("a", .line(x: [1, 2], y: [1, 2]))]).write(to: "a.jpg") } == "a picture's name ends in .svg or .png, got 'a.jpg'")

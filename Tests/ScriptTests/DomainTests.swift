@@ -20,7 +20,7 @@ private let results: [(String, String)] = [
    "true"),
   ("local s = dsrl.env.make('Pendulum-v1').action_space return s.low, s.high, s.shape, s:contains{1}, s:contains{3}, s:contains(s:sample())", "{-2.0}, {2.0}, {1}, true, false, true"),
   ("local s = fork.action_space s:seed(1) local a = s:sample() s:seed(1) return same(a, s:sample())", "true"),
-  ("return tostring(fork)", "\"Environment(PointFork-v0, 2 environments, chunk 2, observation Box([-0.6, 2.1], [-1.3, 1.3]), action Box(2 in [-1, 1]), at most 60 steps)\""),
+  ("return tostring(fork)", "\"Environment PointFork-v0\n  observation  Box([-0.6, 2.1], [-1.3, 1.3])\n  action       Box(2 in [-1, 1])\n  chunk        2 actions per step\n  num_envs     2, stepped together\n  horizon      60 environment steps\""),
   ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Hopper-v5\", {g = 10.0}"),
   ("local a, b = dsrl.env.make('Pendulum-v1', {g = 0}), dsrl.env.make('Pendulum-v1') a:reset{seed = 1} b:reset{seed = 1} return same((a:step{0}), (b:step{0}))", "false"),
   // data
@@ -37,7 +37,7 @@ private let results: [(String, String)] = [
   ("local seen, p = {}, dsrl.policy.diffusion(small) local last = p:fit(dsrl.data.demonstrations{episodes = 3}, {epochs = 3, on_epoch = function(e) seen[#seen + 1] = e.epoch .. '/' .. e.epochs end}) return seen, last.epoch, last.loss > 0",
    "{\"1/3\", \"2/3\", \"3/3\"}, 3, true"),
   ("local p = fitted() p:save(folder .. '/p') local q = dsrl.policy.load(folder .. '/p') local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) return same(p:decode(o, w), q:decode(o, w)), tostring(p) == tostring(q)", "true, true"),
-  ("local p = fitted() p:set_sampler(dsrl.sampler.ddim{steps = 2, clip = false}) return tostring(p.sampler), tostring(p):match('times [%d ]+')", "\"ddim(2 steps, leading spacing, no clip)\", \"times 5 0\""),
+  ("local p = fitted() p:set_sampler(dsrl.sampler.ddim{steps = 2, clip = false}) return tostring(p.sampler), tostring(p):match('time [%d ]+')", "\"ddim(2 steps, leading spacing, no clip)\", \"time          5       0\""),
   ("local env = dsrl.env.make('Noise-v0', {num_envs = 2, observation_size = 5, action_size = 4, termination = 1}) local o = env:reset{seed = 1} local p, r, ended = env:step(dsrl.zeros(2, 4)) return o.shape, ended, same(o, env:reset{seed = 1}), same(o, p)",
    "{2, 5}, {true, true}, true, false"),
   // agents

@@ -1,0 +1,96 @@
+import Environments
+import LuaBridge
+
+// What every option is, with its unit: one line each, for help and completion. Defaults are those of the types themselves.
+extension Session {
+  func documentOptions() {
+    for (name, doc) in agentOptions + denoiserOptions + environmentOptions { lua.registry.document(option: name, doc) }
+    lua.registry.document("dsrl.agent.sac", options: ["env": "Environment made with num_envs: where it learns"])
+    lua.registry.document("dsrl.agent.dsrl_na", options: [
+      "env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen",
+    ])
+    lua.registry.document("Agent:learn", options: [
+      "steps": "environment steps to do in this call", "eval_every": "environment steps between evaluations; none without it",
+      "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
+      "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
+      "deterministic": "acts without noise when evaluated (false)", "log_every": "environment steps between lines of metrics",
+      "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
+    ])
+    lua.registry.document("dsrl.evaluate", options: [
+      "agent": "Agent, or function(observations) -> actions", "policy": "Policy, or function(observations) -> actions", "actor": "Actor",
+      "env": "Environment or id (an agent's own kind)", "episodes": "whole episodes (10)", "seed": "of the environments and of the noise (0)",
+      "num_envs": "environments side by side (as many as episodes, at most 10)", "deterministic": "acts without noise (false; an actor's own)",
+    ])
+    lua.registry.document("dsrl.data.collect", options: [
+      "env": "Environment or id; the data come from ones like it", "policy": "Policy, Agent, Actor or function(observations) -> actions",
+      "steps": "environment steps, at least", "episodes": "whole episodes, exactly; instead of steps", "num_envs": "side by side (that of env, else 1)",
+      "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
+    ])
+    lua.registry.document("dsrl.data.demonstrations", options: [
+      "env": "\"PointFork-v0\"", "episodes": "whole episodes (100)", "seed": "of the demonstrator (0)",
+    ])
+    lua.registry.document("dsrl.env.make", options: [
+      "num_envs": "environments stepped together; a single one without it", "chunk": "actions executed per step, open loop (1)",
+      "seed": "of its random numbers (0)", "max_episode_steps": "environment steps until truncation (the task's own)",
+    ])
+    lua.registry.document("dsrl.policy.diffusion", options: [
+      "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
+      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
+      "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
+    ])
+    lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
+    lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
+    for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
+    documentChoices()
+  }
+
+  private func documentChoices() {
+    let ids = Environments.ids
+    for name in ["dsrl.env.make", "dsrl.env.options", "dsrl.evaluate.env", "dsrl.data.collect.env", "Agent:learn.eval_env"] {
+      lua.registry.document(choices: name, ids)
+    }
+    lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
+    lua.registry.document(choices: "dsrl.preset", presetNames)
+    for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
+  }
+}
+
+/// The tasks of stdlib/preset.lua.
+let presetNames = ["can", "halfcheetah", "hopper", "lift", "square", "transport", "walker2d"]
+
+private let figureOptions: KeyValuePairs = [
+  "file": "draws into a file at once, .svg or .png", "title": "above it", "xlabel": "below the x axis", "ylabel": "beside the y axis",
+  "xlog": "logarithmic x axis (false)", "ylog": "logarithmic y axis (false)", "xlim": "{low, high} of the x axis", "ylim": "{low, high} of the y axis",
+  "legend": "names of the series (true)", "width": "pixels of a file (800)", "height": "pixels of a file (500)",
+]
+
+private let agentOptions: [(String, String)] = [
+  ("action_magnitude", "b: the actor's noises lie in [-b, b]"),
+  ("gradient_steps", "per call of the updates; -1: as many as transitions came in"),
+  ("noise_critic_grad_steps", "distillation steps per call of the updates"),
+  ("train_freq", "vector steps between calls of the updates"),
+  ("init_rollout_steps", "vector steps with the policy's own noise before the first update"),
+  ("learning_starts", "environment steps with random actions before the first update"),
+  ("hidden", "widths of the hidden layers"), ("activation", "of the hidden layers"), ("layer_norm", "layer norm in the hidden layers"),
+  ("n_critics", "critics side by side"), ("critic_backup_combine", "how the critics' values become one"),
+  ("learning_rate", "of every optimiser"), ("actor_learning_rate", "nil: learning_rate"), ("critic_learning_rate", "nil: learning_rate"),
+  ("noise_critic_learning_rate", "nil: learning_rate"), ("ent_coef_learning_rate", "nil: learning_rate"),
+  ("batch_size", "transitions per gradient step"), ("buffer_size", "transitions remembered"), ("tau", "share of the critics that moves into the targets"),
+  ("gamma", "discount per chunk"), ("discount_per_step", "gamma counts every executed step instead of the chunk"),
+  ("reward_scale", "multiplies the rewards in the critics' targets"), ("ent_coef", "weight of the entropy: \"auto\", \"auto_0.1\" or a number"),
+  ("target_entropy", "nats, in the actor's [-1, 1] units; \"auto\": minus the number of outputs"),
+  ("entropy_in_backup", "the critics' target counts the next noise's entropy"), ("distillation_noise", "law of the noises that Q^W learns at"),
+  ("update_order", "when the actor moves within a call of the updates"), ("critic_warmup", "gradient steps that leave the actor alone"),
+  ("actor_init", "where the actor starts"), ("seed", "of its random streams"),
+]
+
+private let denoiserOptions: [(String, String)] = [
+  ("kind", "of network"), ("time_size", "numbers that embed the time"), ("condition_hidden", "widths of layers for the observation; nil: none"),
+  ("steps", "denoising steps"), ("spacing", "which of the process's times are taken"), ("clip", "bound of the denoised sample; false: none"),
+  ("schedule", "how the noise grows"), ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
+  ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "AdamW's, per step"), ("ema_decay", "of the average of the weights"),
+]
+
+private let environmentOptions: [(String, String)] = [
+  ("paying_side", "the side of the obstacle that pays"), ("start_spread", "episodes start this near the origin, in each coordinate"),
+]

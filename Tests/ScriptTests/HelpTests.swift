@@ -1,0 +1,62 @@
+import LuaBridge
+import Testing
+
+@testable import Script
+
+/// What help and completion show beside signatures.
+@Suite struct HelpTests {
+  static let setting = """
+    env = dsrl.env.make("PointFork-v0", {num_envs = 2, chunk = 2})
+    data = dsrl.data.demonstrations{episodes = 5}
+    policy = dsrl.policy.diffusion{env = env, network = {hidden = {8, 8, 8}}, process = {steps = 10}}
+    policy:fit(data, {epochs = 1})
+    agent = dsrl.agent.dsrl_na{env = env, policy = policy, init_rollout_steps = 1000, hidden = {8}}
+    obs = env:reset{seed = 1}
+    t = dsrl.tensor{{1, 2}, {3, 4}}
+    """
+
+  @Test func everyExampleRuns() throws {
+    let domain = try Domain()
+    #expect(domain.lua.registry.examples.count > 30)
+    for (name, example) in domain.lua.registry.examples.sorted(by: { $0.key < $1.key }) {
+      try domain.lua.run(HelpTests.setting)
+      // The last line may be a value, as at the prompt.
+      let lines = example.split(separator: "\n").map(String.init)
+      let parts = lines.flatMap { $0.split(separator: ";").map(String.init) }
+      var (isFine, message) = (false, "")
+      for candidate in [example, (parts.dropLast() + ["return " + (parts.last ?? "")]).joined(separator: ";\n")] where !isFine {
+        message = domain.message(candidate)
+        isFine = message == "no error"
+      }
+      #expect(isFine, "\(name): \(message)")
+    }
+    try domain.close()
+  }
+
+  @Test func everyOptionSaysWhatItIs() throws {
+    let domain = try Domain()
+    for entry in domain.lua.registry.entries {
+      for option in try domain.lua.registry.options(of: entry) { #expect(!option.doc.isEmpty, "\(entry.name): \(option.name) has no line in OptionNames.swift") }
+    }
+    try domain.close()
+  }
+
+  @Test func presetNamesAreThosesOfThePresets() throws {
+    let domain = try Domain()
+    #expect(domain.message("dsrl.preset('none')").hasSuffix("there are \(presetNames.joined(separator: ", "))"))
+    try domain.close()
+  }
+
+  @Test func optionsAndChoices() throws {
+    let domain = try Domain()
+    let registry = domain.lua.registry
+    let policy = try registry.options(of: #require(registry.find("dsrl.policy.diffusion")))
+    #expect(policy.map(\.name).starts(with: ["env", "observation_size"]))
+    #expect(policy.contains { $0.name == "network.hidden" && $0.value == "{512, 512, 512}" })
+    #expect(try registry.choices(of: "dsrl.policy.diffusion.network.activation").contains("mish"))
+    #expect(try registry.choices(of: "dsrl.env.make").contains("Hopper-v5") && registry.choices(of: "dsrl.zeros").isEmpty)
+    #expect(try registry.search(["bootstrap"]).map(\.name).first == "dsrl.stats.bootstrap")
+    #expect(try registry.search(["WILSON", "rate"]).map(\.name).contains("dsrl.stats.wilson"))
+    try domain.close()
+  }
+}
