@@ -1,18 +1,43 @@
 // Ctrl-C: the signal arms a hook on the coroutine that runs, the hook raises, and it stays armed until it is cleared, so that a
 // script cannot swallow it. There is no hook, and so no cost, until the signal. The coroutine functions are Lua's own, with a note
 // of who runs around them.
+//
+// An instruction budget is the same hook, fired every `stride` instructions from the beginning; new coroutines inherit it.
 
-static void shim_stop(lua_State *L, lua_Debug *activation) {
-  (void)activation;
-  if (!shim_of(L)->interrupted) lua_sethook(L, NULL, 0, 0);   // left over on a coroutine that was suspended when it was cleared
-  else {
-    lua_pushliteral(L, "interrupted!");
-    lua_error(L);
-  }
-}
+static void shim_stop(lua_State *L, lua_Debug *activation);
 
 // Only counts: call hooks would also fire in the traceback handler.
 static void shim_arm(lua_State *L) { lua_sethook(L, shim_stop, LUA_MASKCOUNT, 1); }
+
+// The hook of quiet times: the budget's, or none.
+static void shim_disarm(shim_state *s, lua_State *L) {
+  if (s->stride) lua_sethook(L, shim_stop, LUA_MASKCOUNT, s->stride);
+  else lua_sethook(L, NULL, 0, 0);
+}
+
+static void shim_stop(lua_State *L, lua_Debug *activation) {
+  (void)activation;
+  shim_state *s = shim_of(L);
+  if (s->stride && s->budget > 0) s->budget -= lua_gethookcount(L);
+  int spent = s->stride && s->budget <= 0;
+  if (!s->interrupted && !spent) {
+    if (lua_gethookcount(L) != s->stride) shim_disarm(s, L);  // left over on a coroutine that was suspended when it was cleared
+    return;
+  }
+  if (lua_gethookcount(L) != 1) shim_arm(L);
+  s->interrupted = 1;
+  if (spent) lua_pushliteral(L, "instruction budget used up");
+  else lua_pushliteral(L, "interrupted!");
+  lua_error(L);
+}
+
+static void shim_set_budget(shim_state *s, lua_State *main, long long instructions) {
+  s->budget = instructions;
+  s->stride = 100;
+  shim_disarm(s, main);
+}
+
+static inline int shim_spent(shim_state *s) { return s->stride && s->budget <= 0; }
 
 // Safe in a signal handler, if that runs on the thread of the interpreter.
 static void shim_interrupt_state(shim_state *s) {
@@ -22,7 +47,7 @@ static void shim_interrupt_state(shim_state *s) {
 
 static void shim_clear_interrupt(shim_state *s, lua_State *main) {
   s->interrupted = 0;
-  lua_sethook(main, NULL, 0, 0);
+  shim_disarm(s, main);
 }
 
 static inline int shim_interrupted(shim_state *s) { return s->interrupted; }

@@ -10,11 +10,15 @@
 
 typedef struct shim_state {
   size_t used, ceiling;                 // bytes; ceiling 0: none
+  size_t outside;                       // bytes held beside Lua's own (tensors), as last counted; they count against the ceiling
+  size_t (*weigh)(void);                // counts them; NULL: there are none
   size_t owed;                          // bytes held by Swift objects that the collector has not been told of
   int nesting;                          // Swift callbacks on the C stack
   int swift;                            // a Swift frame would be jumped over by an error raised now
   int warnings;                         // whether Lua's warnings are printed
   volatile sig_atomic_t interrupted;    // stays set until cleared
+  int stride;                           // instructions between two looks at the budget; 0: there is no budget
+  long long budget;                     // instructions that scripts may still run
   lua_State *volatile running;          // the coroutine that runs now; NULL outside Lua
   pthread_t thread;                     // the one that runs Lua
   void *owner;                          // the Interpreter
@@ -34,7 +38,7 @@ static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
     s->used -= old;
     return NULL;
   }
-  if (size > old && s->ceiling && !s->swift && s->used + (size - old) > s->ceiling) return NULL;
+  if (size > old && s->ceiling && !s->swift && s->used + s->outside + (size - old) > s->ceiling) return NULL;
   void *moved = realloc(block, size);
   if (moved) s->used += size - old;
   else if (s->swift) {
@@ -67,11 +71,17 @@ static lua_State *shim_open(shim_state *s) {
   lua_gc(L, LUA_GCINC, 0, 0, 0);        // generational mode does not return the memory of big Swift objects in time
   luaL_openlibs(L);
   shim_anchor(L, "interrupted!");
+  shim_anchor(L, "instruction budget used up");
   shim_anchor(L, "error in error handling");   // lua_pcall makes this string outside its own protection
   return L;
 }
 
 static void shim_set_ceiling(shim_state *s, size_t bytes) { s->ceiling = bytes; }
+
+static int shim_affordable(shim_state *s) {
+  if (s->weigh) s->outside = s->weigh();
+  return !s->ceiling || s->used + s->outside <= s->ceiling;
+}
 
 // Tells the collector what Swift objects weigh, then raises if the ceiling has been passed. No Swift frame may be above a protected call.
 static int shim_settle(lua_State *L, shim_state *s) {
@@ -80,7 +90,7 @@ static int shim_settle(lua_State *L, shim_state *s) {
     s->owed = 0;
     if (lua_gc(L, LUA_GCISRUNNING) == 1) lua_gc(L, LUA_GCSTEP, kilobytes < 1u << 20 ? (int)kilobytes : 1 << 20);
   }
-  if (!s->ceiling || s->used <= s->ceiling || s->swift) return 1;
+  if (shim_affordable(s) || s->swift) return 1;
   lua_gc(L, LUA_GCCOLLECT);
-  return s->used <= s->ceiling;
+  return shim_affordable(s);
 }
