@@ -79,7 +79,7 @@ import Testing
   }
 
   private static let learner = """
-    local agent = dsrl.agent.sac{env = dsrl.env.make("PointFork-v0"), hidden = {8}, learning_starts = 10, batch_size = 8}
+    local agent = dsrl.agent.sac{env = dsrl.env.make("PointFork-v0", {num_envs = 1}), hidden = {8}, learning_starts = 10, batch_size = 8}
     agent:learn{steps = 100000000, log_every = 1000, save_every = 50, on_step = function(_, _, step) if step > 60 then io.open("ready", "w"):close() end end}
     """
 

@@ -40,7 +40,7 @@ import Testing
   /// A script that computes before it declares anything is not run for its help.
   @Test func helpDoesNotRunTheExperiment() throws {
     let program = try Program()
-    try program.write("script.lua", "dsrl.agent.sac{env = dsrl.env.make('PointFork-v0')}:learn{steps = 1000000}\nio.open('ran', 'w'):close()")
+    try program.write("script.lua", "dsrl.agent.sac{env = dsrl.env.make('PointFork-v0', {num_envs = 1})}:learn{steps = 1000000}\nio.open('ran', 'w'):close()")
     let outcome = try program.run(["run", "--help", "script.lua"])
     #expect(outcome.code == 0 && outcome.output.contains("declares no options") && !program.exists("ran"), "\(outcome.output)\(outcome.errors)")
     #expect(try program.run(["run", "--help"]).output.contains("--time-limit"))

@@ -39,7 +39,7 @@ import Testing
       for line in io.lines(dsrl.run.path("notes.txt")) do print(line) end
       dsrl.json.write(dsrl.run.path("x.json"), {1})
       dsrl.plot.line({1, 2}, {1, 2}):write(dsrl.run.path("x.svg"))
-      local agent = dsrl.agent.sac{env = dsrl.env.make("Hopper-v5"), hidden = {4}, learning_starts = 8, batch_size = 4}
+      local agent = dsrl.agent.sac{env = dsrl.env.make("Hopper-v5", {num_envs = 1}), hidden = {4}, learning_starts = 8, batch_size = 4}
       agent:learn{steps = opt.steps}
       agent:save(dsrl.run.path("agent"))
       print(debug.getinfo(1).currentline, debug.traceback("x"):match("^x"), os.time() > 0, os.clock() >= 0)
