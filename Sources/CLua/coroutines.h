@@ -127,7 +127,8 @@ static int shim_wrapped(lua_State *L) {
   if (lua_toboolean(L, -results)) return results - 1;
 
   int status = lua_status(co);
-  if (status != LUA_OK && status != LUA_YIELD) {   // it failed: close its variables, which may fail anew
+  // It failed: close its variables, which may fail anew. Not after an interrupt, whose hook leaves a coroutine without hooks.
+  if (status != LUA_OK && status != LUA_YIELD && !shim_of(L)->interrupted) {
     shim_switch(L, co, shim_reset);
     status = (int)lua_tointeger(L, -1);
     lua_pop(L, 1);
@@ -152,6 +153,28 @@ static int shim_wrap(lua_State *L) {
   return 1;
 }
 
+// What xpcall calls instead of a script's message handler (upvalue). Lua calls it from inside the hook, where no other hook fires: a
+// handler that loops could not be stopped.
+static int shim_message(lua_State *L) {
+  if (shim_of(L)->interrupted) return 1;
+  lua_CFunction plain = lua_tocfunction(L, lua_upvalueindex(1));
+  if (plain && !lua_getupvalue(L, lua_upvalueindex(1), 1)) return plain(L);   // debug.traceback, without a line of this function
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+// xpcall; upvalue: Lua's own.
+static int shim_xpcall(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_pushvalue(L, 2);
+  lua_pushcclosure(L, shim_message, 1);
+  lua_replace(L, 2);
+  return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
 // At start-up: gives field `name` of the table on top the function `ours`, with the table's field `from` as its upvalue.
 static void shim_override(lua_State *L, const char *name, lua_CFunction ours, const char *from) {
   lua_getfield(L, -1, from);
@@ -164,5 +187,8 @@ static void shim_track_coroutines(lua_State *L) {
   shim_override(L, "wrap", shim_wrap, "resume");   // before resume is replaced
   shim_override(L, "resume", shim_resume, "resume");
   shim_override(L, "close", shim_close, "close");
+  lua_pop(L, 1);
+  lua_pushglobaltable(L);
+  shim_override(L, "xpcall", shim_xpcall, "xpcall");
   lua_pop(L, 1);
 }

@@ -30,6 +30,13 @@ static inline shim_state *shim_of(lua_State *L) {
   return (shim_state *)state;
 }
 
+// Whether `more` bytes would go past the ceiling; what is held outside is counted anew before that is said.
+static int shim_exceeds(shim_state *s, size_t more) {
+  if (!s->ceiling || s->used + s->outside + more <= s->ceiling) return 0;
+  if (s->weigh) s->outside = s->weigh();
+  return s->used + s->outside + more > s->ceiling;
+}
+
 static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
   shim_state *s = (shim_state *)state;
   if (!block) old = 0;                  // then it is a type tag
@@ -38,7 +45,7 @@ static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
     s->used -= old;
     return NULL;
   }
-  if (size > old && s->ceiling && !s->swift && s->used + s->outside + (size - old) > s->ceiling) return NULL;
+  if (size > old && !s->swift && shim_exceeds(s, size - old)) return NULL;
   void *moved = realloc(block, size);
   if (moved) s->used += size - old;
   else if (s->swift) {
@@ -80,7 +87,7 @@ static void shim_set_ceiling(shim_state *s, size_t bytes) { s->ceiling = bytes; 
 
 static int shim_affordable(shim_state *s) {
   if (s->weigh) s->outside = s->weigh();
-  return !s->ceiling || s->used + s->outside <= s->ceiling;
+  return !shim_exceeds(s, 0);
 }
 
 // Tells the collector what Swift objects weigh, then raises if the ceiling has been passed. No Swift frame may be above a protected call.

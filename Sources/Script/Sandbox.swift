@@ -65,6 +65,13 @@ extension Session {
       return search(name)
     end
 
+    -- No finalisers: no hook fires in them, so that one could loop for ever
+    local setmetatable, rawget = setmetatable, rawget
+    function _G.setmetatable(object, metatable)
+      if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then error("a sandboxed script has no finalisers (__gc)", 2) end
+      return setmetatable(object, metatable)
+    end
+
     -- Of debug, what errors are told with
     local traceback, getinfo = debug.traceback, debug.getinfo
     local kept = {

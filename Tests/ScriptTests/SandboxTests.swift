@@ -14,8 +14,8 @@ import Testing
     ("debug.getinfo(print)", "wants the number of a level"), ("require('debug').getregistry()", "field 'getregistry'"),
     ("dsrl.json.read('secret')", "cannot read 'secret'"), ("dsrl.json.write('made', {})", "cannot write 'made'"), ("dsrl.data.load('secret')", "cannot read 'secret'"),
     ("dsrl.plot.line({1, 2}, {1, 2}):write('made.svg')", "cannot write 'made.svg'"), ("dsrl.policy.load('elsewhere')", "elsewhere"),
-    ("load(string.dump(function() end))()", "attempt to call a nil value"), ("string.rep('x', 1 << 40)", "not enough memory"),
-    ("('x'):rep(1 << 40)", "not enough memory"), ("local s = 'x' while true do s = s .. s end", "not enough memory"), ("dsrl.zeros(1e5, 1e5)", "too large"),
+    ("load(string.dump(function() end))()", "attempt to call a nil value"), ("string.rep('x', 1e9)", "not enough memory"), ("setmetatable({}, {__gc = print})", "no finalisers"),
+    ("('x'):rep(1e9, ', ')", "not enough memory"), ("local s = 'x' while true do s = s .. s end", "not enough memory"), ("dsrl.zeros(1e5, 1e5)", "too large"),
   ]) func refused(_ work: String, _ message: String) throws {
     let program = try Program()
     try program.write("secret", "hidden = 1")
@@ -54,7 +54,7 @@ import Testing
     "while true do pcall(coroutine.wrap(function() while true do end end)) end", "while true do coroutine.wrap(function() for i = 1, 50 do local x = i end end)() end",
     "local t = setmetatable({}, {__index = function(t, k) return t[k + 1] end}) while true do pcall(function() return t[1] end) end",
     "while true do xpcall(function() while true do end end, function(e) while true do end end) end", "while true do dsrl.no_grad(function() while true do end end) end",
-    "setmetatable({}, {__gc = function() while true do end end}) collectgarbage()  while true do end",
+    "coroutine.wrap(function() local x <close> = setmetatable({}, {__close = function() while true do end end}) while true do end end)()",
     "while true do local x <close> = setmetatable({}, {__close = function() while true do end end}) end",
     "local function f() return f() end f()", "debug = nil repeat until false",
   ]) func instructionBudget(_ work: String) throws {

@@ -72,7 +72,7 @@ import Testing
     let outcome = try program.shell(
       "\"$PROGRAM\" stubs s && luacheck --no-color --config s/.luacheckrc \"$ROOT/examples\" \"$ROOT/stdlib\" && ! luacheck --no-color --config s/.luacheckrc wrong.lua")
     #expect(outcome.code == 0, "\(outcome.output)\(outcome.errors)")
-    #expect(outcome.output.contains("accessing undefined field tensr of global dsrl"), "\(outcome.output)")
+    #expect(outcome.output.contains("accessing undefined field 'tensr' of global 'dsrl'"), "\(outcome.output)")
     try program.remove()
   }
 
