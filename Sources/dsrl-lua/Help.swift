@@ -43,7 +43,8 @@ struct Help {
   private func variable(_ name: String) -> RegistryEntry? {
     let parts = name.split(maxSplits: 1) { $0 == ":" || $0 == "." }.map(String.init)
     do {
-      let type = try lua.global(parts[0]).typeName()
+      guard let first = parts.first else { return nil }
+      let type = try lua.global(first).typeName()
       guard parts.count > 1 else { return lua.registry.find(type) }
       return lua.registry.find("\(type):\(parts[1])") ?? lua.registry.find("\(type).\(parts[1])")
     } catch { return nil }

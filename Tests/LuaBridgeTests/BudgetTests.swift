@@ -46,8 +46,8 @@ struct AllocationFailureTests {
   /// Memory ends at every place in turn: a ceiling that grows from nothing in small steps. Where the work catches its errors it may end well
   /// before it fits.
   @Test(arguments: [
-    "return #t.vector{1, 2, 3}", "return t.text('abc')", "return t.echo(1, 'x', {1}, t.vector{1})", "return t.map{a = 1, b = 2}", "return t.call(function(...) return ... end, 1, {2})",
-    "return pcall(t.integer, 'x')", "return pcall(t.train, {tau = 1, wrong = 2})", "return t.train{tau = 0.5, critic = {ensemble = 3}, hidden = {1, 2}}",
+    "return #t.vector{1, 2, 3}", "return t.text(('abc'):rep(50))", "return t.echo(1, 'x', {1}, t.vector{1})", "return t.map{a = 1, b = 2}", "return t.call(function(...) return ... end, 1, {2})",
+    "return t.integer(#{1, 2, 3})", "return pcall(t.train, {tau = 1, wrong = 2})", "return t.train{tau = 0.5, critic = {ensemble = 3}, hidden = {1, 2}}",
     "return coroutine.wrap(function() coroutine.yield(t.vector{1}) end)()", "local v <close> = t.vector{1} return tostring(v)", "return t.grow(20)",
     "return pcall(function() local v = t.vector{1, 2} return v.nothing end)", "return assert(load('return 1 + ' .. ('1 + '):rep(50) .. '1'))()", "return require 't'.same({})",
     "return t.animal('dog'):sound()", "return setmetatable({}, {__gc = function() t.vector{1} end})", "return pcall(error, {t.vector{1}})",
