@@ -78,8 +78,8 @@ function string.fuzz(word) local kept = string.fuzz_kept
 end
 string.fuzz_kept = {pairs = pairs, globals = _G, collect = collectgarbage, print = print, memory = dsrl.memory, first = {}}
 for name, value in pairs(_G) do string.fuzz_kept.first[name] = value end]]):gsub("\n", " ")))
--- Three times: what Swift let go of in a collection is Lua's to free in the next, which begins with another line.
-local function count(word) for _ = 1, 3 do print(("('%s'):fuzz()"):format(word)) end end
+-- Six times: what Swift let go of in a collection is Lua's to free in the next, which begins with another line.
+local function count(word) for _ = 1, 6 do print(("('%s'):fuzz()"):format(word)) end end
 
 -- Once before anything is counted: what the first of its kind sets up is no leak.
 local repeated = {}
