@@ -9,7 +9,7 @@ let mujocoHeaders: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-I\(mujoco)/include"
 
 // $ORIGIN first, so that an installed copy finds the library beside itself.
 let mujocoLibrary: [LinkerSetting] = [
-  .unsafeFlags(["-L\(mujoco)/lib", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib", "-Xlinker", "-rpath", "-Xlinker", "\(mujoco)/lib"])
+  .unsafeFlags(["-L\(mujoco)/lib", "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/dsrl-lua", "-Xlinker", "-rpath", "-Xlinker", "\(mujoco)/lib"])
 ]
 
 // The kernels are plain loops; with AVX2 and FMA allowed the compiler vectorises them (exp: 6.5 ns -> 0.6 ns per element).
@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMuJoCo"),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CVectorUnits"),
     // C code: what must run before anything compiled for the newer processors can
     .target(name: "CProcessor"),
 
@@ -47,7 +48,7 @@ let package = Package(
     .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Runs"], swiftSettings: mujocoHeaders),
     .executableTarget(
       name: "dsrl-lua",
-      dependencies: ["Script", "CReadline", "CMalloc", "CProcessor", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Script", "CReadline", "CMalloc", "CProcessor", "CVectorUnits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: mujocoHeaders,
       linkerSettings: [.unsafeFlags(["-Xlinker", "-export-dynamic"])]),
 

@@ -24,10 +24,7 @@ local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\][^/\\]*$") or "."
 
 -- 1. The base policy.
 local env = dsrl.env.make("Hopper-v5", {num_envs = 4, chunk = 4, seed = seed})
-local policy
-if opt.policy ~= "" then
-  policy = dsrl.policy.load(opt.policy)
-else
+local function train()
   local data
   if opt.data ~= "" then
     data = dsrl.data.load(opt.data)
@@ -37,7 +34,7 @@ else
     data:save(dsrl.run.path("behaviour.npz"))
   end
   print(data)
-  policy = dsrl.policy.diffusion{
+  local policy = dsrl.policy.diffusion{
     env = env, horizon = 4, seed = seed,
     network = {kind = "residual_mlp", hidden = {opt.hidden, opt.hidden, opt.hidden}, activation = "relu", time_size = 16},
     process = {kind = "ddpm", steps = 20, schedule = "cosine"},
@@ -45,7 +42,10 @@ else
   }
   policy:fit(data, {epochs = opt.epochs, batch_size = 256, learning_rate = 1e-3, seed = seed})
   policy:save(dsrl.run.path("policy"))
+  return policy
 end
+-- A stage: a run that was stopped and goes on does not train it again.
+local policy = opt.policy ~= "" and dsrl.policy.load(opt.policy) or dsrl.run.stage("base_policy", train)
 local base = dsrl.evaluate{policy = policy, env = env, episodes = opt.episodes, num_envs = 25, seed = seed + 100}
 print("base policy:    ", base)
 

@@ -66,6 +66,18 @@ static void shim_where(lua_State *L) {
   lua_pushliteral(L, "");
 }
 
+// The innermost Lua function below the running C function: its chunk's name, and the line in *line; NULL outside of any.
+static const char *shim_call_site(lua_State *L, int *line) {
+  lua_Debug frame;
+  for (int level = 1; lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline <= 0) continue;
+    *line = frame.currentline;
+    return frame.source;
+  }
+  return NULL;
+}
+
 // The __index of every bound type. Upvalues: methods, getters, and the function for anything else.
 static int shim_index(lua_State *L) {
   lua_settop(L, 2);

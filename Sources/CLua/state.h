@@ -10,11 +10,15 @@
 
 typedef struct shim_state {
   size_t used, ceiling;                 // bytes; ceiling 0: none
+  size_t outside;                       // bytes held beside Lua's own (tensors), as last counted; they count against the ceiling
+  size_t (*weigh)(void);                // counts them; NULL: there are none
   size_t owed;                          // bytes held by Swift objects that the collector has not been told of
   int nesting;                          // Swift callbacks on the C stack
   int swift;                            // a Swift frame would be jumped over by an error raised now
   int warnings;                         // whether Lua's warnings are printed
   volatile sig_atomic_t interrupted;    // stays set until cleared
+  int stride;                           // instructions between two looks at the budget; 0: there is no budget
+  long long budget;                     // instructions that scripts may still run
   lua_State *volatile running;          // the coroutine that runs now; NULL outside Lua
   pthread_t thread;                     // the one that runs Lua
   void *owner;                          // the Interpreter
@@ -26,6 +30,13 @@ static inline shim_state *shim_of(lua_State *L) {
   return (shim_state *)state;
 }
 
+// Whether `more` bytes would go past the ceiling; what is held outside is counted anew before that is said.
+static int shim_exceeds(shim_state *s, size_t more) {
+  if (!s->ceiling || s->used + s->outside + more <= s->ceiling) return 0;
+  if (s->weigh) s->outside = s->weigh();
+  return s->used + s->outside + more > s->ceiling;
+}
+
 static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
   shim_state *s = (shim_state *)state;
   if (!block) old = 0;                  // then it is a type tag
@@ -34,7 +45,7 @@ static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
     s->used -= old;
     return NULL;
   }
-  if (size > old && s->ceiling && !s->swift && s->used + (size - old) > s->ceiling) return NULL;
+  if (size > old && !s->swift && shim_exceeds(s, size - old)) return NULL;
   void *moved = realloc(block, size);
   if (moved) s->used += size - old;
   else if (s->swift) {
@@ -67,6 +78,7 @@ static lua_State *shim_open(shim_state *s) {
   lua_gc(L, LUA_GCINC, 0, 0, 0);        // generational mode does not return the memory of big Swift objects in time
   luaL_openlibs(L);
   shim_anchor(L, "interrupted!");
+  shim_anchor(L, "instruction budget used up");
   shim_anchor(L, "error in error handling");   // lua_pcall makes this string outside its own protection
   return L;
 }
@@ -78,6 +90,11 @@ static int shim_collect(lua_State *L) {
 
 static void shim_set_ceiling(shim_state *s, size_t bytes) { s->ceiling = bytes; }
 
+static int shim_affordable(shim_state *s) {
+  if (s->weigh) s->outside = s->weigh();
+  return !shim_exceeds(s, 0);
+}
+
 // Tells the collector what Swift objects weigh, then raises if the ceiling has been passed. No Swift frame may be above a protected call.
 static int shim_settle(lua_State *L, shim_state *s) {
   if (s->owed >= 1024) {
@@ -85,7 +102,7 @@ static int shim_settle(lua_State *L, shim_state *s) {
     s->owed = 0;
     if (lua_gc(L, LUA_GCISRUNNING) == 1) lua_gc(L, LUA_GCSTEP, kilobytes < 1u << 20 ? (int)kilobytes : 1 << 20);
   }
-  if (!s->ceiling || s->used <= s->ceiling || s->swift) return 1;
+  if (shim_affordable(s) || s->swift) return 1;
   lua_gc(L, LUA_GCCOLLECT);
-  return s->used <= s->ceiling;
+  return shim_affordable(s);
 }

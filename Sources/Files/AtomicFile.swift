@@ -42,6 +42,7 @@ public enum AtomicFile {
 
   /// Runs `body` with a fresh name beside `path`, removes what a failure left there, and syncs the folder around both.
   private static func inPlace(of path: String, _ body: (_ temporary: String) throws -> Void) throws {
+    try FileGuard.check("write", path)
     let temporary = path + ".tmp-" + String(UInt32.random(in: .min ... .max), radix: 36)
     do {
       try body(temporary)

@@ -15,6 +15,7 @@ final class InputFile {
 
   init(_ path: String) throws {
     self.path = path
+    try FileGuard.check("read", path)
     descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe nobody writes to would wait for ever
     guard descriptor >= 0 else { throw fileError("read", path) }
     var status = stat()
@@ -54,6 +55,7 @@ public final class OutputFile {
   /// Fails where `path` exists already, unless `replacing` or `appending`.
   init(_ path: String, flags: Int32 = O_CREAT | O_EXCL) throws {
     self.path = path
+    try FileGuard.check("write", path)
     descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0o666)
     guard descriptor >= 0 else { throw fileError("write", path) }
   }

@@ -19,6 +19,9 @@ public final class Interpreter {
   /// Every name a script can use, with its documentation.
   public var registry = Registry()
 
+  /// What is to happen before a call that computes for long.
+  public var beforeLongCalls: () throws -> Void = {}
+
   /// From here on Lua runs no finaliser for new objects, so it gets none.
   private(set) var isClosing = false
 
@@ -60,11 +63,17 @@ public final class Interpreter {
   /// The coroutine that runs now; a callback must use its stack and no other.
   var L: LuaState { shim_running(state) ?? main }
 
+  /// "5.4.4"
+  public static var release: String { String(cString: shim_release) }
+
   static func of(_ L: LuaState) -> Interpreter {
     Unmanaged<Interpreter>.fromOpaque(shim_of(L).pointee.owner).takeUnretainedValue()
   }
 
-  /// Bytes that Lua itself may hold, 0 for no limit. Past it a script meets the error "not enough memory".
+  /// Counts what Swift objects hold beside Lua's own memory, so that the ceiling is for both.
+  public func count(outside weigh: @escaping @convention(c) () -> Int) { state.pointee.weigh = weigh }
+
+  /// Bytes that Lua may hold, with what `count(outside:)` counts; 0 for no limit. Past it a script meets the error "not enough memory".
   public var memoryCeiling: Int {
     get { state.pointee.ceiling }
     set { shim_set_ceiling(state, newValue) }
@@ -75,6 +84,12 @@ public final class Interpreter {
   /// Runs Lua's collector to its end; finalisers run with it.
   public func collectGarbage() throws {
     try protectedCall(push: { L in lua_pushcclosure(L, shim_collect, 0) }, []) { _, _ in }
+  }
+
+  /// Where the script calls the function that runs now: its chunk's name ("@path" for a file) and line.
+  public func callSite() -> (chunk: String, line: Int)? {
+    var line: CInt = 0
+    return shim_call_site(L, &line).map { (String(cString: $0), Int(line)) }
   }
 
   /// Whether Lua's warnings (`warn`, errors in finalisers) go to the error stream; scripts switch it by `warn "@on"`.

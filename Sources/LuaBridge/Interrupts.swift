@@ -14,6 +14,11 @@ extension Interpreter {
   public func clearInterrupt() { shim_clear_interrupt(state, main) }
   public var isInterrupted: Bool { shim_interrupted(state) != 0 }
 
+  /// Lets scripts run this many Lua instructions more, in whatever coroutine; then whatever runs raises "instruction budget used up", and
+  /// goes on to. Costs about half the interpreter's speed.
+  public func limitInstructions(_ count: Int) { shim_set_budget(state, main, CLongLong(count)) }
+  public var instructionsAreSpent: Bool { shim_spent(state) != 0 }
+
   /// For long loops in Swift, which no hook reaches.
   public func checkInterrupt() throws {
     if isInterrupted { throw LuaError("interrupted!", traceback: nil, value: nil, isFromLua: true) }

@@ -108,6 +108,17 @@ extension Figure {
   }
 }
 
+/// The program that draws.
+public enum Gnuplot {
+  /// "5.4 patchlevel 4"; nil where it is not installed.
+  public static func version() throws -> String? {
+    guard let result = try Command.run(["gnuplot", "--version"]) else { return nil }
+    guard result.status == 0 else { throw UsageError(result.errors.trimmed) }
+    let text = String(decoding: result.output, as: UTF8.self).trimmed
+    return text.hasPrefix("gnuplot ") ? String(text.dropFirst("gnuplot ".count)) : text
+  }
+}
+
 extension Figure.Series {
   fileprivate var isImage: Bool { if case .image = content { true } else { false } }
   fileprivate var isBars: Bool { if case .bars = content { true } else { false } }

@@ -4,7 +4,10 @@ import Tensors
 
 /// What a run was: enough to do it again, and how it ended.
 public struct Manifest: Codable, Sendable {
-  public enum Status: String, Codable, Sendable { case running, finished, interrupted, failed }
+  public enum Status: String, Codable, Sendable { case running, finished, interrupted, failed
+    /// Asked to, by a scheduler's signal or the time limit, after saving.
+    case stopped
+  }
 
   public var program = "dsrl-lua"
   public var version: String
@@ -18,18 +21,22 @@ public struct Manifest: Codable, Sendable {
   public var scriptSHA256: String
   /// What the script got as `...`.
   public var arguments: [String]
+  /// The command line's `--set`, "key=value".
+  public var settings: [String]
   /// Path to SHA-256 of every module the script loaded.
   public var modules: [String: String] = [:]
   public var options: JSON
   /// UTC, ISO 8601.
   public var started: String
+  /// When it went on after having been stopped.
+  public var resumed: [String] = []
   public var ended: String?
   public var status = Status.running
   public var error: String?
 
   /// Throws where `script` cannot be read.
-  public init(version: String, script: String, arguments: [String] = [], seed: Int, threads: Int, options: JSON) throws {
-    (self.version, self.script, self.arguments) = (version, script, arguments)
+  public init(version: String, script: String, arguments: [String] = [], settings: [String] = [], seed: Int, threads: Int, options: JSON) throws {
+    (self.version, self.script, self.arguments, self.settings) = (version, script, arguments, settings)
     (self.seed, self.threads, self.options) = (seed, threads, options)
     scriptSHA256 = try SHA256.hex(file: script)
     let folder = script.lastIndex(of: "/").map { String(script[...$0]) } ?? "."
@@ -60,10 +67,10 @@ public struct Manifest: Codable, Sendable {
     return String(decoding: result.output, as: UTF8.self).trimmed
   }
 
-  private static func processorName() -> String { processorField("model name") ?? "unknown" }
+  public static func processorName() -> String { processorField("model name") ?? "unknown" }
 
   /// Those of the vector units that numbers may depend on.
-  private static func instructionSets() -> String {
+  public static func instructionSets() -> String {
     let flags = Set((processorField("flags") ?? "").split(separator: " "))
     return ["avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"].filter { flags.contains(Substring($0)) }.joined(separator: " ")
   }

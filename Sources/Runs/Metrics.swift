@@ -22,7 +22,9 @@ public final class Metrics {
 
   private let folder: String
   private let file: OutputFile
-  private let begin: Double
+  private var begin: Double
+  /// Bytes of metrics.jsonl.
+  public private(set) var size = 0
 
   /// Continues the file that is there, without a last line that was cut off; its clock goes on from where it stopped.
   public init(folder: String) throws {
@@ -36,6 +38,7 @@ public final class Metrics {
         try AtomicFile.write(text.lastIndex(of: "\n").map { String(text[...$0]) } ?? "", to: path)
       }
     }
+    if access(path, F_OK) == 0 { size = try readBytes(path).count }
     file = try OutputFile.appending(to: path)
     begin = Progress.clock() - elapsed
   }
@@ -47,7 +50,25 @@ public final class Metrics {
     var members = ["\(JSON.string(Metrics.stepKey).text): \(step)"]
     members += values.sorted { $0.key < $1.key }.map { "\(JSON.string($0.key).text): \(Metrics.json($0.value).text)" }
     members.append("\(JSON.string(Metrics.secondsKey).text): \(JSON.number(seconds.rounded() / 1000).text)")
-    try file.write("{" + members.joined(separator: ", ") + "}\n")
+    try append("{" + members.joined(separator: ", ") + "}\n")
+  }
+
+  private func append(_ text: String) throws {
+    try file.write(text)
+    size += text.utf8.count
+  }
+
+  /// The lines from byte `start` on.
+  public func lines(from start: Int) throws -> String {
+    String(decoding: try readBytes(folder + "/metrics.jsonl").dropFirst(start), as: UTF8.self)
+  }
+
+  /// Adds lines that an earlier process of this run wrote; the clock goes on from the last of them.
+  public func replay(_ lines: String) throws {
+    guard !lines.isEmpty else { return }
+    try append(lines)
+    let last = lines.split(separator: "\n").last.map(String.init) ?? ""
+    if let seconds = try JSON(parsing: last, source: "a checkpoint's metrics")[Metrics.secondsKey]?.number { begin = Progress.clock() - seconds }
   }
 
   /// Writes the same as a table, metrics.csv: one column a key, empty where a line lacks it.

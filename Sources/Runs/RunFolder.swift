@@ -7,6 +7,10 @@ import Tensors
 public final class RunFolder {
   public let path: String
   public private(set) var manifest: Manifest
+  /// What the run needs in order to go on later; gone once it has finished.
+  public var checkpoints: String { path + "/checkpoints" }
+  /// Holds the folder for this process alone; -1 where the file system has no locks.
+  private let lock: Int32
 
   /// Makes `out`, or `runs/<script>-<seed>-<yyyymmdd-hhmmss>`; a folder that holds something already is left alone and -2, -3, ... is added.
   public init(_ manifest: Manifest, out: String? = nil, runs: String = "runs") throws {
@@ -14,8 +18,23 @@ public final class RunFolder {
     let file = manifest.script.split(separator: "/").last ?? "script"
     let script = file.hasSuffix(".lua") ? file.dropLast(4) : file
     path = try RunFolder.make(out ?? "\(runs)/\(script)-\(manifest.seed)-\(Manifest.clock("%Y%m%d-%H%M%S", utc: false))")
+    lock = try RunFolder.lock(path)
     try save()
   }
+
+  /// Goes on in the folder of a run that was not finished. Its metrics begin anew: what has been done before is logged again, or comes
+  /// out of its checkpoints. Throws where another process is in it.
+  public init(resuming path: String) throws {
+    self.path = path
+    manifest = try Manifest.read(path)
+    lock = try RunFolder.lock(path)
+    (manifest.status, manifest.error, manifest.ended) = (.running, nil, nil)
+    manifest.resumed.append(Manifest.now())
+    if access(path + "/metrics.jsonl", F_OK) == 0 { try AtomicFile.write("", to: path + "/metrics.jsonl") }
+    try save()
+  }
+
+  deinit { if lock >= 0 { close(lock) } }
 
   /// Records a module that the script loaded, by the hash of its file.
   public func add(module file: String) throws {
@@ -33,6 +52,7 @@ public final class RunFolder {
   public func end(_ status: Manifest.Status, error: String? = nil) throws {
     (manifest.status, manifest.error, manifest.ended) = (status, error, Manifest.now())
     try save()
+    if status == .finished, access(checkpoints, F_OK) == 0 { try FileManager.default.removeItem(atPath: checkpoints) }
   }
 
   private func save() throws { try AtomicFile.write(try JSON.encode(manifest), to: path + "/manifest.json") }

@@ -64,6 +64,7 @@ extension Acting {
 extension Interpreter {
   /// Runs a long computation of the domain; Ctrl-C leaves it as the interrupt that Lua knows, not as an error of the script's.
   func long<R>(_ body: () throws -> R) throws -> R {
+    try beforeLongCalls()
     do { return try body() } catch is Interrupt {
       interrupt()
       try checkInterrupt()

@@ -91,8 +91,9 @@ extension Session {
     lua.module("dsrl") {
       $0.function(
         "options", "(defaults: table) -> table",
-        "This script's options with their defaults; `--set key=value` on the command line changes one, `--set a.b=3` one in a table. The run's manifest lists them."
+        "This script's options with their defaults; `--set key=value` on the command line changes one, `--set a.b=3` one in a table. `dsrl-lua run SCRIPT --help` lists them, each with the comment at the end of its line; so does the run's manifest with their values."
       ) { [unowned self] (defaults: LuaTable) throws -> LuaTable in
+        if listing != nil { try list(defaults) }
         let values = try settings.take(defaults)
         try run?.amend { $0.options = JSON(describing: .table(values)) }
         return values

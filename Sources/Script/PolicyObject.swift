@@ -8,9 +8,11 @@ import Tensors
 final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
   static let luaName = "Policy"
   let policy: DiffusionPolicy
+  /// Of the noise it acts with.
+  let seed: Int
   private let actor: BasePolicyActor
 
-  init(_ policy: DiffusionPolicy, seed: Int) { (self.policy, actor) = (policy, BasePolicyActor(policy, seed: seed)) }
+  init(_ policy: DiffusionPolicy, seed: Int) { (self.policy, self.seed, actor) = (policy, seed, BasePolicyActor(policy, seed: seed)) }
 
   var luaByteCount: Int { policy.network.parameterCount * MemoryLayout<Float>.stride }
 

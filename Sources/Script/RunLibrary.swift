@@ -19,8 +19,24 @@ extension Session {
         return name.hasPrefix("/") ? name : run.map { "\($0.path)/\(name)" } ?? name
       }
     }
+    lua.module("dsrl.run") {
+      $0.function(
+        "stopping", "() -> string?",
+        "Why the run has been asked to end: \"SIGTERM\", \"SIGUSR1\" or \"time limit\"; nil while nobody asks. agent:learn looks at it by itself."
+      ) { StopRequest.received.map { StopRequest.name($0) } }
+    }
     try lua.module("dsrl") {
       try $0.value("version", "string", "The version of dsrl-lua.", version)
+      $0.function(
+        "memory", "() -> table", "What is held now: tensors (how many blocks of numbers), tensor_bytes, lua_bytes, limit (bytes of both together), peak (bytes of the whole process)."
+      ) { [unowned self] () -> LuaTable in
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return LuaTable([
+          ("tensors", .int(Tensor.liveCount)), ("tensor_bytes", .int(Tensor.liveByteCount)), ("lua_bytes", .int(lua.memoryUsed)),
+          ("limit", .int(lua.memoryCeiling)), ("peak", .int(usage.ru_maxrss << 10)),
+        ])
+      }
       $0.function("clock", "() -> number", "Seconds of a clock that only goes forward.") { Progress.clock() }
       $0.function(
         "threads", "(count: integer?) -> integer", "Sets, if given, how many threads a computation may use; returns their number. Results do not depend on it."

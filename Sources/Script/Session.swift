@@ -19,11 +19,17 @@ public final class Session {
   private lazy var metrics: Result<Metrics, any Error>? = run.map { run in Result { try Metrics(folder: run.path) } }
   private var hasMetrics = false
   private var hasEnded = false
+  /// Whether a script's error was a check that failed: a checkpoint that is damaged, or another run's.
+  public internal(set) var checkHasFailed = false
+  /// Where scripts only say their options; see `listOptions`.
+  var listing: OptionsListing?
 
   /// `run` receives what scripts log; without one nothing is kept. `settings` are the command line's `--set key=value`.
   public init(run: RunFolder? = nil, seed: Int = 0, settings: [(key: String, text: String)] = []) throws {
     lua = try Interpreter()
     (self.run, self.seed, self.settings) = (run, seed, Settings(settings))
+    lua.count { Tensor.liveByteCount }
+    limitMemory(to: Tensor.usableMemory)
     lua.installModule("dsrl", doc: "Steering of diffusion policies by reinforcement learning over their initial noise.", global: true)
     try installRun()
     let random = Randomness(seed: seed)
@@ -43,9 +49,16 @@ public final class Session {
     installStatistics()
     installPlots()
     try installHooks()
+    try installCheckpoints()
     try installStandardLibrary()
     documentOptions()
     documentExamples()
+  }
+
+  /// Bytes that Lua and tensors together may hold; past it a script meets an error.
+  public func limitMemory(to bytes: Int) {
+    lua.memoryCeiling = bytes
+    Tensor.limitMemory(to: bytes)
   }
 
   /// A line of the run's metrics; outside of a run it is only checked.
@@ -53,6 +66,16 @@ public final class Session {
     guard let metrics = try metrics?.get() else { return }
     hasMetrics = true
     try metrics.record(step: step, values)
+  }
+
+  /// The metrics, if anything was logged.
+  func loggedMetrics() throws -> Metrics? { hasMetrics ? try metrics?.get() : nil }
+
+  /// Lines that an earlier process of this run logged.
+  func replayMetrics(_ lines: String) throws {
+    guard !lines.isEmpty, let metrics = try metrics?.get() else { return }
+    hasMetrics = true
+    try metrics.replay(lines)
   }
 
   /// Writes how the run ended; the first word counts.

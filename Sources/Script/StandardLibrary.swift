@@ -7,7 +7,7 @@ import Tensors
 // Where the modules written in Lua are, and the few standard functions that a session watches.
 extension Session {
   /// The folder of stdlib: below $DSRL_LUA_HOME, beside an installed program, or in the source tree that it was built in.
-  static func standardLibrary() throws -> String {
+  public static func standardLibrary() throws -> String {
     var candidates: [String] = []
     if let home = getenv("DSRL_LUA_HOME") {
       candidates = ["\(String(cString: home))/stdlib", String(cString: home)]
@@ -30,11 +30,14 @@ extension Session {
     let path = lua.searchPath
     lua.searchPath = "\(folder)/?.lua;\(path)"
     try attach("learn", to: "Agent", "(options: table) -> table",
-      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on.")
+      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, save_every (of a run's checkpoint), on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on; so does a resumed run, to the same numbers.")
     try attach("preset", to: "dsrl", "(name: string, overrides?: table) -> table",
       "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, with yours laid over.")
     try attach("sequential", to: "dsrl.nn", "(...: Module | function) -> Module",
       "Modules and functions one after the other, the output of each the input of the next; also as one list. It is a module with its parts at [1], [2], ...")
+    try lua.attach(to: "dsrl.run", "stage", "(name: string, body: function) -> ...",
+      "Runs body and keeps what it returns (numbers, strings, tables, Tensors, DataSets, Policies) in the run's folder; when the run is resumed, returns that instead. Outside of a run it only runs body.",
+      lua.load("return require 'checkpoints'.stage(...)", name: "=stage"))
     // Lua seeds math.random by the clock; a run is to give the same numbers again.
     if run != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
   }

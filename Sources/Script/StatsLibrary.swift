@@ -18,8 +18,8 @@ extension Session {
         (x: Numbers) in try Statistics.interquartileMean(x.values)
       }
       $0.function(
-        "bootstrap", "(values: number[] | Tensor, {confidence = 0.95, resamples = 10000, seed = 0}?) -> {low, high}",
-        "The percentile bootstrap's interval for the mean."
+        "bootstrap", "(values: number[] | Tensor, options?: {confidence: number?, resamples: integer?, seed: integer?}) -> number[]",
+        "{low, high}: the percentile bootstrap's interval for the mean. confidence (0.95), resamples (10000), seed (0)."
       ) { (x: Numbers, options: LuaTable?) throws -> [Double] in
         var options = options ?? LuaTable()
         let confidence: Double = try options.takeOptional("confidence") ?? 0.95
@@ -31,7 +31,7 @@ extension Session {
         return [interval.lowerBound, interval.upperBound]
       }
       $0.function(
-        "wilson", "(successes: integer, trials: integer, {confidence = 0.95}?) -> {low, high}", "Wilson's score interval for a rate of success."
+        "wilson", "(successes: integer, trials: integer, options?: {confidence: number?}) -> number[]", "{low, high}: Wilson's score interval for a rate of success. confidence (0.95)."
       ) { (successes: Int, trials: Int, options: LuaTable?) throws -> [Double] in
         var options = options ?? LuaTable()
         let confidence: Double = try options.takeOptional("confidence") ?? 0.95

@@ -1,5 +1,3 @@
-import Glibc
-
 /// An n-dimensional array of Floats, row-major and contiguous unless it is a view, that remembers how it was computed.
 public final class Tensor: @unchecked Sendable {
   public let shape: [Int]
@@ -88,14 +86,11 @@ extension Tensor {
       (count, span) = (count * size, product)
     }
     let bytes = count * MemoryLayout<Float>.stride
-    guard bytes <= 1 << 20 || bytes + liveByteCount <= usableMemory else {
-      let (wanted, held, usable) = (bytes >> 20, liveByteCount >> 20, usableMemory >> 20)
+    guard bytes <= 1 << 20 || bytes + liveByteCount <= memoryLimit else {
+      let (wanted, held, usable) = (bytes >> 20, liveByteCount >> 20, memoryLimit >> 20)
       throw UsageError("a tensor of shape \(shape) is too large: it wants \(wanted) MiB, all tensors hold \(held) and may hold \(usable)")
     }
   }
-
-  /// Nine tenths of the machine's memory, in bytes.
-  private static let usableMemory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 10 * 9
 }
 
 // MARK: Reading and writing

@@ -8,9 +8,9 @@ import Tensors
 
 /// `dsrl-lua run`: one experiment, from its script to its folder.
 struct RunCommand: ParsableArguments {
-  static let usage = "dsrl-lua run [--seed N] [--set KEY=VALUE ...] [--out DIR] [--threads N] SCRIPT [-- ARGUMENTS ...]"
+  static let usage = "dsrl-lua run [OPTIONS] SCRIPT [--help] [-- ARGUMENTS ...]"
 
-  @Argument(help: "The experiment, a Lua file.")
+  @Argument(help: "The experiment, a Lua file; with --help, only its own options are listed.")
   var script: String
   @Argument(help: "What the script gets as `arg` and `...`; put -- before those that begin with -.")
   var arguments: [String] = []
@@ -22,6 +22,18 @@ struct RunCommand: ParsableArguments {
   var out: String?
   @Option(help: "Threads for computations; all processors without it. Results do not depend on it.")
   var threads = Processors.count
+  @Option(help: ArgumentHelp("After this the run saves what it needs to go on and exits 124: 90s, 30m, 2h.", valueName: "time"))
+  var timeLimit: TimeSpan?
+  @Option(help: ArgumentHelp("Goes on with the run in this folder; auto: with --out's, or the newest like this one that did not finish, or begins one.", valueName: "auto|dir"))
+  var resume: String?
+  @Flag(help: "Global variables that are made, or read before they are, become errors instead of warnings.")
+  var strict = false
+  @Flag(help: "Guard rails for a script somebody sent: no programs, no files outside of the run's folder, bounded memory and instructions. No security.")
+  var sandbox = false
+  @Option(help: ArgumentHelp("Memory for Lua and tensors together: 500M, 4G. Nine tenths of the machine's; 4G in a sandbox.", valueName: "size"))
+  var memoryLimit: ByteCount?
+  @Option(help: ArgumentHelp("Lua instructions that a sandboxed script may run; ten thousand million without it.", valueName: "count"))
+  var instructions: Count?
 
   struct Setting: ExpressibleByArgument {
     let key, text: String
@@ -32,13 +44,22 @@ struct RunCommand: ParsableArguments {
     }
   }
 
+  func validate() throws {
+    if instructions != nil, !sandbox { throw ValidationError("--instructions is for --sandbox") }
+    if let resume, resume != "auto", out != nil { throw ValidationError("--resume names a folder, so --out has nothing to say") }
+  }
+
   /// Returns the exit code.
   static func main(_ words: [String]) -> Int32 {
     do {
-      return try RunCommand.parse(words).run(words)
+      if let script = try askedForOptions(words) { return try OptionsHelp.show(script) }
+      return try RunCommand.parse(words).run()
     } catch let error where RunCommand.exitCode(for: error) == .success {
       print("USAGE: \(usage)\n" + RunCommand.helpMessage().split(separator: "\n", omittingEmptySubsequences: false).dropFirst(1).joined(separator: "\n"))
       return ExitCode.good
+    } catch let error as CheckFailure {
+      report(error)
+      return ExitCode.checkFailed
     } catch let error as UsageError {
       report(error)
     } catch let error as LuaError {
@@ -49,53 +70,55 @@ struct RunCommand: ParsableArguments {
     return ExitCode.badCommandLine
   }
 
+  /// The command without its --help, where it has one and names a script.
+  private static func askedForOptions(_ words: [String]) throws -> RunCommand? {
+    let own = words.prefix { $0 != "--" }
+    let rest = own.filter { $0 != "--help" && $0 != "-h" }
+    guard rest.count < own.count, !rest.isEmpty else { return nil }
+    return try RunCommand.parse(Array(rest))
+  }
+
   /// Throws where the experiment cannot begin.
-  private func run(_ words: [String]) throws -> Int32 {
+  private func run() throws -> Int32 {
     _ = try Interpreter().load(file: script)
     try Threads.use(threads)
-    let manifest = try Manifest(version: version, script: script, arguments: arguments, seed: seed, threads: threads, options: .object([:]))
-    let folder = try RunFolder(manifest, out: out)
+    let manifest = try Manifest(
+      version: version, script: script, arguments: arguments, settings: settings.map { "\($0.key)=\($0.text)" }, seed: seed, threads: threads,
+      options: .object([:]))
+    guard let folder = try folder(for: manifest) else { return ExitCode.good }
     let session = try Session(run: folder, seed: seed, settings: settings.map { ($0.key, $0.text) })
-    writeError("dsrl-lua: results in \(folder.path)\n")
-    return session.experiment(script, arguments, words: ["dsrl-lua", "run", script])
+    if let limit = memoryLimit?.bytes ?? (sandbox ? 4 << 30 : nil) { session.limitMemory(to: min(limit, Tensor.usableMemory)) }
+    return Experiment(session: session, folder: folder, command: self).run()
+  }
+
+  /// The run's folder, new or gone on with; nil where that run has finished already.
+  private func folder(for wanted: Manifest) throws -> RunFolder? {
+    guard let resume else {
+      let folder = try RunFolder(wanted, out: out)
+      writeError("dsrl-lua: results in \(folder.path)\n")
+      return folder
+    }
+    let named = resume == "auto" ? out : resume
+    let path = try named ?? RunFolder.unfinished(like: wanted)
+    guard let path, resume != "auto" || access(path + "/manifest.json", F_OK) == 0 else {
+      let folder = try RunFolder(wanted, out: out)
+      writeError("dsrl-lua: nothing to go on with; results in \(folder.path)\n")
+      return folder
+    }
+    let found = try Manifest.read(path)
+    if let difference = try found.difference(from: wanted) { throw CheckFailure("the run in '\(path)' cannot go on: \(difference)") }
+    guard found.status != .finished else {
+      writeError("dsrl-lua: the run in \(path) has finished already\n")
+      return nil
+    }
+    let folder = try RunFolder(resuming: path)
+    try folder.amend { $0.threads = threads }
+    writeError("dsrl-lua: goes on in \(path)\n")
+    return folder
   }
 }
 
 /// How many threads a computation may use where nobody says.
 enum Processors {
   static var count: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-}
-
-extension Session {
-  /// Runs the script to its end, whichever way it takes, and writes that into the manifest. Returns the exit code.
-  fileprivate func experiment(_ script: String, _ arguments: [String], words: [String]) -> Int32 {
-    do {
-      do {
-        try ControlC.listen(lua)
-        useModules(beside: script)
-        try setArguments(words + arguments, scriptAt: words.count - 1)
-        try lua.run(file: script, arguments: arguments)
-      } catch {
-        if ControlC.wasPressed {
-          try end(.interrupted)
-          writeError("\ndsrl-lua: interrupted; what was done is kept\n")
-          return ExitCode.interrupted
-        }
-        report(error)
-        try end(.failed, error: "\(error)")
-        return commandLineIsWrong ? ExitCode.badCommandLine : ExitCode.uncaughtError
-      }
-      guard unusedSettings.isEmpty else {
-        let error = CommandLineError("--set \(unusedSettings.joined(separator: " ")): the script declares no options (dsrl.options{...}), so nothing was changed")
-        report(error)
-        try end(.failed, error: "\(error)")
-        return ExitCode.badCommandLine
-      }
-      try end(.finished)
-      return ExitCode.good
-    } catch {
-      report(error)
-      return ExitCode.uncaughtError
-    }
-  }
 }

@@ -2,6 +2,8 @@ import CMalloc
 import Glibc
 
 // dsrl-lua run SCRIPT ...   an experiment, which leaves a folder
+// dsrl-lua doctor           what it runs on, and whether that is well
+// dsrl-lua stubs DIR        what editors and readers want to know
 // dsrl-lua ...              as lua: a prompt, a script, -e, standard input
 //
 // A tensor of 4 MB and more goes back to the system when it dies; smaller ones stay at hand. glibc left alone would move the first
@@ -10,4 +12,9 @@ mallopt(M_MMAP_THRESHOLD, 4 << 20)
 mallopt(M_TRIM_THRESHOLD, 64 << 20)
 
 let words = Array(CommandLine.arguments.dropFirst())
-exit(words.first == "run" ? RunCommand.main(Array(words.dropFirst())) : LuaCommand.main(words))
+switch words.first {
+case "run": exit(RunCommand.main(Array(words.dropFirst())))
+case "doctor": exit(Doctor.main(Array(words.dropFirst())))
+case "stubs": exit(StubsCommand.main(Array(words.dropFirst())))
+default: exit(LuaCommand.main(words))
+}

@@ -26,6 +26,8 @@ private func interruptSoon(_ body: () -> Void) {
     "while true do t.add(1, 2) end",
     "while true do pcall(t.call, function() while true do end end) end",
     "while true do xpcall(function() while true do end end, function(e) return e end) end",
+    "while true do xpcall(function() while true do end end, function(e) while true do end end) end",
+    "coroutine.wrap(function() local v <close> = setmetatable({}, {__close = function() while true do end end}) while true do end end)()",
     "while true do local c = coroutine.wrap(function() local v <close> = setmetatable({}, {__close = function() while true do end end}) error('x') end) pcall(c) end",
     "local c = coroutine.wrap(function() t.call(function() while true do end end) end) c()",
   ]
@@ -85,6 +87,11 @@ struct CoroutineTests {
     ("local closed; local c = coroutine.wrap(function() local v <close> = setmetatable({}, {__close = function(_, e) closed = e end}); error('x', 0) end) local ok, e = pcall(c); return e, closed", "\"x\", \"x\""),
     ("local c = coroutine.wrap(function() local v <close> = setmetatable({}, {__close = function() error('second', 0) end}); error('first', 0) end) local ok, e = pcall(c); return e", "\"second\""),
     ("return select('#', coroutine.wrap(function() return table.unpack({}, 1, 1000) end)())", "1000"),
+    ("return xpcall(function() error('x', 0) end, function(e) return e .. '!' end)", "false, \"x!\""),
+    ("return xpcall(function(...) return ... end, print, 1, nil, 3)", "true, 1, nil, 3"),
+    ("local c = coroutine.wrap(function() return xpcall(function() return coroutine.yield(1) + 1 end, print) end); return c(), c(5)", "1, true, 6"),
+    ("return (select(2, xpcall(function() local x = nil + 1 end, debug.traceback))):gsub('\\n.*', '')", "\"chunk:1: attempt to perform arithmetic on a nil value\", 1"),
+    ("return pcall(xpcall, print)", "false, \"bad argument #2 to 'xpcall' (function expected, got no value)\""),
     ("local co, main = coroutine.running(); return type(co), main, coroutine.isyieldable()", "\"thread\", true, false"),
   ]) func semantics(source: String, expected: String) throws { #expect(try World().results(source) == expected) }
 }

@@ -32,8 +32,19 @@ struct Program {
   func read(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(filePath: "\(folder)/\(name)")), as: UTF8.self) }
   func exists(_ name: String) -> Bool { access("\(folder)/\(name)", F_OK) == 0 }
 
-  /// Runs to the end, by another program where `under` names one. `signals` SIGINTs are sent once the process has made the file `ready`.
-  func run(_ arguments: [String], input: String = "", signals: Int = 0, ready: String = "ready", under: [String] = []) throws -> Outcome {
+  /// Runs to the end, by another program where `under` names one. `signals` times `signal` is sent once the process has made the file `ready`.
+  func run(_ arguments: [String], input: String = "", signals: Int = 0, signal: Int32 = SIGINT, ready: String = "ready", under: [String] = []) throws -> Outcome {
+    // The shell changes the folder and becomes the program.
+    try start(["sh", "-c", "cd \"$0\" && exec \"$@\"", folder] + under + [Program.path] + arguments, input, signals, signal, ready)
+  }
+
+  /// Runs a line of the shell in the working folder, where $PROGRAM and $ROOT are the program and the repository.
+  func shell(_ line: String) throws -> Outcome {
+    let words = ["sh", "-c", "cd \"$0\" && PROGRAM=\"$1\" ROOT=\"$2\" && export PROGRAM ROOT && eval \"$3\"", folder, Program.path, Program.root, line]
+    return try start(words, "", 0, SIGINT, "")
+  }
+
+  private func start(_ words: [String], _ input: String, _ signals: Int, _ signal: Int32, _ ready: String) throws -> Outcome {
     try write("stdin", input)
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -41,8 +52,6 @@ struct Program {
     posix_spawn_file_actions_addopen(&actions, 0, "\(folder)/stdin", O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, "\(folder)/stdout", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, "\(folder)/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-    // The shell changes the folder and becomes the program.
-    let words = ["sh", "-c", "cd \"$0\" && exec \"$@\"", folder] + under + [Program.path] + arguments
     var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     var process = pid_t()
@@ -52,14 +61,14 @@ struct Program {
     if signals > 0 {
       for _ in 0..<3000 where !exists(ready) { usleep(10_000) }
       for _ in 0..<signals {
-        kill(process, SIGINT)
+        kill(process, signal)
         usleep(1000)
       }
     }
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-    let signal = status & 0x7f
-    return Outcome(code: signal == 0 ? status >> 8 & 0xff : -signal, output: try read("stdout"), errors: try read("stderr"))
+    let killed = status & 0x7f
+    return Outcome(code: killed == 0 ? status >> 8 & 0xff : -killed, output: try read("stdout"), errors: try read("stderr"))
   }
 
   struct Failure: Error { let what: String }

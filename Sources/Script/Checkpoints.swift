@@ -1,0 +1,121 @@
+import Environments
+import Files
+import FoundationEssentials
+import Glibc
+import LuaBridge
+import Tensors
+
+// What stdlib/checkpoints.lua needs of the program: `require "dsrl.host"`. Scripts see dsrl.run.stage and agent:learn.
+extension Session {
+  func installCheckpoints() throws {
+    let functions: [(String, LuaFunction)] = [
+      ("mark", try lua.makeFunction("mark") { [unowned self] () throws -> Int in try loggedMetrics()?.size ?? 0 }),
+      ("lines", try lua.makeFunction("lines") { [unowned self] (start: Int) throws -> String in
+        try loggedMetrics()?.lines(from: start) ?? ""
+      }),
+      ("replay", try lua.makeFunction("replay") { [unowned self] (lines: String) throws -> Void in try replayMetrics(lines) }),
+      ("write_folder", try lua.makeFunction("write_folder") { [unowned self] (path: String, body: LuaFunction) throws -> Void in
+        try writeCheckpoint(path, body)
+      }),
+      ("check_folder", try lua.makeFunction("check_folder") { [unowned self] (path: String) throws -> Bool in try checkCheckpoint(path) }),
+      ("mismatch", try lua.makeFunction("mismatch") { [unowned self] (text: String) throws -> Void in throw checkFailure(text) }),
+      ("read", try lua.makeFunction("read") { (path: String) in try readText(path) }),
+      ("write", try lua.makeFunction("write") { (path: String, text: String) throws -> Void in try AtomicFile.write(text, to: path) }),
+      ("save", try lua.makeFunction("save") { (object: LuaValue, path: String) throws -> LuaRest in LuaRest(try saveObject(object, path)) }),
+      ("load", try lua.makeFunction("load") { (kind: String, path: String, seed: Int?) throws -> LuaValue in try loadObject(kind, path, seed) }),
+      ("watch", try lua.makeFunction("watch") { [unowned self] (on: Bool) throws -> Void in
+        StopRequest.watch(on)
+        if !on, !StopRequest.isWatched, StopRequest.received != nil { try stop() }
+      }),
+      ("stop", try lua.makeFunction("stop") { [unowned self] () throws -> Void in try stop() }),
+      ("begin_numbers", try lua.makeFunction("begin_numbers") { [unowned self] (name: String) throws -> Void in
+        var stream = RandomStream(seed: seed, purpose: "after " + name)
+        let number = Int(truncatingIfNeeded: stream.next() >> 16)
+        try lua.load("math.randomseed(...) dsrl.manual_seed(...)", name: "=seed").call(number)
+      }),
+    ]
+    let names = functions.map(\.0)
+    try lua.load(
+      """
+      local names, folder = ...
+      local host = {folder = folder}
+      for i, name in ipairs(names) do host[name] = select(i + 2, ...) end
+      package.preload["dsrl.host"] = function() return host end
+      """, name: "=host"
+    ).call(passing: [names, run?.checkpoints] + functions.map { $0.1 as any ToLua })
+  }
+
+  /// Unwinds the script, whatever it is in; not to be caught.
+  private func stop() throws {
+    Interrupt.request()
+    lua.interrupt()
+    try lua.checkInterrupt()
+  }
+
+  /// An error after which the program ends with the exit code of a failed check.
+  private func checkFailure(_ text: String) -> LuaError {
+    checkHasFailed = true
+    return LuaError(text)
+  }
+
+  /// `body` fills the folder; beside what it wrote lie the hashes of that.
+  private func writeCheckpoint(_ path: String, _ body: LuaFunction) throws {
+    if let run { try FileManager.default.createDirectory(atPath: run.checkpoints, withIntermediateDirectories: true) }
+    try AtomicFile.replaceFolder(path) { temporary in
+      try body.call(temporary)
+      try AtomicFile.write(try JSON.encode(try hashes(of: temporary)), to: temporary + "/hashes.json")
+    }
+  }
+
+  /// Whether there is a checkpoint; one that is not as it was written is an error.
+  private func checkCheckpoint(_ path: String) throws -> Bool {
+    guard access(path, F_OK) == 0 else { return false }
+    let wanted: [String: String]
+    do { wanted = try JSON.decode([String: String].self, from: try readBytes(path + "/hashes.json"), source: path + "/hashes.json") } catch {
+      throw checkFailure("the checkpoint '\(path)' is damaged: \(error)")
+    }
+    let found = try hashes(of: path)
+    if let name = Set(wanted.keys).union(found.keys).sorted().first(where: { wanted[$0] != found[$0] }) {
+      throw checkFailure("the checkpoint '\(path)' is damaged: '\(name)' is not as it was written")
+    }
+    return true
+  }
+
+  private func hashes(of folder: String) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: folder) where name != "hashes.json" {
+      var status = stat()
+      guard stat(folder + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      result[name] = try SHA256.hex(file: folder + "/" + name)
+    }
+    return result
+  }
+}
+
+/// Writes what a stage returned; gives what `loadObject` wants to make it again.
+private func saveObject(_ value: LuaValue, _ path: String) throws -> [LuaValue] {
+  switch value {
+  case .object(let policy as PolicyObject):
+    try policy.policy.save(to: path)
+    return ["Policy", .int(policy.seed)]
+  case .object(let data as DataObject):
+    try data.data.save(path)
+    return ["DataSet"]
+  case .object(let tensor as Tensor):
+    try Safetensors.write([("tensor", tensor)], to: path)
+    return ["Tensor"]
+  default:
+    throw LuaError("a stage returns numbers, strings, booleans, tables of them, Tensors, DataSets and Policies, which it can keep in a file; got \(value.brief)")
+  }
+}
+
+private func loadObject(_ kind: String, _ path: String, _ seed: Int?) throws -> LuaValue {
+  switch kind {
+  case "Policy": return .object(PolicyObject(try .load(from: path), seed: seed ?? 0))
+  case "DataSet": return .object(DataObject(try .load(path)))
+  case "Tensor":
+    guard let tensor = try Safetensors.read(path).tensors["tensor"] else { throw UsageError("'\(path)' holds no tensor") }
+    return .object(tensor)
+  default: throw UsageError("a stage keeps no \(kind)")
+  }
+}

@@ -1,0 +1,63 @@
+import Glibc
+import LuaBridge
+import Runs
+import Script
+import Tensors
+
+/// A script's run from its first line to the exit code, whichever way it takes; the manifest tells that way.
+struct Experiment {
+  let session: Session
+  let folder: RunFolder
+  let command: RunCommand
+
+  /// Returns the exit code.
+  func run() -> Int32 {
+    do {
+      do { try perform() } catch { return try end(after: error) }
+      guard session.unusedSettings.isEmpty else {
+        let error = CommandLineError("--set \(session.unusedSettings.joined(separator: " ")): the script declares no options (dsrl.options{...}), so nothing was changed")
+        return try fail(error, ExitCode.badCommandLine)
+      }
+      try session.end(.finished)
+      return ExitCode.good
+    } catch {
+      report(error)
+      return ExitCode.uncaughtError
+    }
+  }
+
+  private func perform() throws {
+    let lua = session.lua
+    try ControlC.listen(lua)
+    try StopSignals.listen(lua, timeLimit: command.timeLimit?.seconds)
+    session.useModules(beside: command.script)
+    try session.setArguments(["dsrl-lua", "run", command.script] + command.arguments, scriptAt: 2)
+    let chunk = try lua.load(file: command.script)
+    try session.watchGlobals(strict: command.strict)
+    if command.sandbox { try session.confine(script: command.script, instructions: command.instructions?.value ?? 10_000_000_000) }
+    try chunk.call(passing: command.arguments)
+  }
+
+  /// Stopped from outside, or failed.
+  private func end(after error: any Error) throws -> Int32 {
+    session.clearProgress()
+    guard ControlC.wasPressed, !session.checkHasFailed else {
+      let isTheirs = session.commandLineIsWrong
+      return try fail(error, session.checkHasFailed ? ExitCode.checkFailed : isTheirs ? ExitCode.badCommandLine : ExitCode.uncaughtError)
+    }
+    guard let signal = StopRequest.received else {
+      try session.end(.interrupted)
+      writeError("\ndsrl-lua: interrupted; what was done is kept\n")
+      return ExitCode.interrupted
+    }
+    try session.end(.stopped)
+    writeError("dsrl-lua: stopped (\(StopRequest.name(signal))); the same command with --resume \(folder.path) goes on\n")
+    return signal == SIGALRM ? ExitCode.timeLimit : ExitCode.stopped
+  }
+
+  private func fail(_ error: any Error, _ code: Int32) throws -> Int32 {
+    report(error)
+    try session.end(.failed, error: "\(error)")
+    return code
+  }
+}

@@ -1,0 +1,37 @@
+import LuaBridge
+import Script
+import Tensors
+
+/// `dsrl-lua run SCRIPT --help`: the script's options, each with its default and what its line's comment says.
+enum OptionsHelp {
+  static func show(_ command: RunCommand) throws -> Int32 {
+    try Threads.use(1)
+    let session = try Session(seed: command.seed)
+    let lua = session.lua
+    let chunk = try lua.load(file: command.script)
+    session.useModules(beside: command.script)
+    try session.setArguments(["dsrl-lua", "run", command.script] + command.arguments, scriptAt: 2)
+    try ControlC.listen(lua)
+    session.listOptions()
+    do { try chunk.call(passing: command.arguments) } catch {
+      if ControlC.wasPressed { return ExitCode.interrupted }
+      if !lua.isInterrupted {
+        report(error)
+        return ExitCode.uncaughtError
+      }
+    }
+    guard let options = session.declaredOptions, !options.isEmpty else {
+      print("\(command.script) declares no options (dsrl.options) before it begins to compute; `dsrl-lua run --help` tells how it is run.")
+      return ExitCode.good
+    }
+    let assigned = options.map { "\($0.name)=\($0.value)" }
+    let width = min(40, assigned.map(\.count).max() ?? 0)
+    print("Options of \(command.script), to be changed by --set key=value:")
+    for (option, text) in zip(options, assigned) {
+      let padding = String(repeating: " ", count: max(0, width - text.count))
+      print(option.doc.isEmpty ? "  \(text)" : "  \(text)\(padding)  \(option.doc)")
+    }
+    print("`dsrl-lua run --help` tells of --seed, --out and the like.")
+    return ExitCode.good
+  }
+}
