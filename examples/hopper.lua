@@ -17,6 +17,8 @@ local opt = dsrl.options{
   epochs = 40,
   action_magnitude = 1,  -- bound of the steered noise
   init_rollout_steps = 2001,  -- vector steps before the first gradient step
+  precision = "float32",  -- of the frozen policy; "bfloat16" is the other
+  network_precision = "float32",  -- of the products by which the agent's networks learn
   episodes = 100,        -- of the evaluations before and after
 }
 local seed = dsrl.run.seed
@@ -46,12 +48,14 @@ local function train()
 end
 -- A stage: a run that was stopped and goes on does not train it again.
 local policy = opt.policy ~= "" and dsrl.policy.load(opt.policy) or dsrl.run.stage("base_policy", train)
+policy:set_precision(opt.precision)
 local base = dsrl.evaluate{policy = policy, env = env, episodes = opt.episodes, num_envs = 25, seed = seed + 100}
 print("base policy:    ", base)
 
 -- 2. Steering, with the published options of the task.
 local agent = dsrl.agent.dsrl_na(dsrl.preset("hopper", {
   env = env, policy = policy, seed = seed, action_magnitude = opt.action_magnitude, init_rollout_steps = opt.init_rollout_steps,
+  network_precision = opt.network_precision,
 }))
 local history = agent:learn{
   steps = opt.steps, eval_every = opt.eval_every, eval_episodes = opt.eval_episodes, num_eval_envs = 25,

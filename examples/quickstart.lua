@@ -9,6 +9,8 @@ local opt = dsrl.options{
   epochs = 60,           -- of denoiser training
   steps = 3000,          -- environment steps of steering
   episodes = 400,        -- of each evaluation
+  precision = "float32", -- of the frozen policy; "bfloat16" is the other
+  network_precision = "float32",  -- of the products by which the agent's networks learn
 }
 local seed = dsrl.run.seed
 
@@ -29,10 +31,12 @@ local base = dsrl.evaluate{policy = policy, env = env, episodes = opt.episodes, 
 print("base policy:    ", base)
 
 -- 3. Steering: learn which noise to start from.
+policy:set_precision(opt.precision)
 local agent = dsrl.agent.dsrl_na{
   env = env, policy = policy, seed = seed,
   hidden = {128, 128, 128}, action_magnitude = 1.5, gamma = 0.99, learning_rate = 1e-3,
   init_rollout_steps = 60, train_freq = 1, gradient_steps = 20, noise_critic_grad_steps = 10, batch_size = 128,
+  network_precision = opt.network_precision,
 }
 agent:learn{steps = opt.steps, eval_every = 500, eval_episodes = 50}
 local steered = dsrl.evaluate{agent = agent, episodes = opt.episodes, seed = seed + 100}

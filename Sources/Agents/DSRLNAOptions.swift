@@ -18,6 +18,8 @@ extension DSRLNA {
     public var hidden: [Int] = [128, 128, 128]
     public var activation: Activation = .tanh
     public var layerNorm = true
+    /// What the operands of the networks' products are rounded to while they learn; weights, sums and optimisers are float32 always.
+    public var networkPrecision = Precision.float32
     public var nCritics = 2
     /// How the heads become one value, in the target and for the actor.
     public var criticBackupCombine = HeadCombination.min

@@ -18,6 +18,10 @@ extension DSRLNA {
   }
 
   func update(_ step: UpdateStep) throws -> [String: Float] {
+    try Tensor.withProducts(in: options.networkPrecision) { try take(step) }
+  }
+
+  private func take(_ step: UpdateStep) throws -> [String: Float] {
     switch step {
     case .joint: try update(replay.sample(options.batchSize))
     case .critic: try updateCritics(replay.sample(options.batchSize), alpha: temperature.value)

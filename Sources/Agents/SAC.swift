@@ -80,7 +80,9 @@ public final class SAC: Agent, Learner {
     return Array(repeating: .joint, count: options.gradientSteps < 0 ? transitions : options.gradientSteps)
   }
 
-  func update(_ step: UpdateStep) throws -> [String: Float] { try update(replay.sample(options.batchSize)) }
+  func update(_ step: UpdateStep) throws -> [String: Float] {
+    try Tensor.withProducts(in: options.networkPrecision) { try update(replay.sample(options.batchSize)) }
+  }
 
   /// One gradient step on every network; returns what to log.
   public func update(_ batch: Batch) throws -> [String: Float] {
@@ -141,6 +143,8 @@ extension SAC {
     public var hidden: [Int] = [256, 256]
     public var activation: Activation = .relu
     public var layerNorm = false
+    /// What the operands of the networks' products are rounded to while they learn; weights, sums and optimisers are float32 always.
+    public var networkPrecision = Precision.float32
     public var seed = 0
 
     public init() {}

@@ -72,6 +72,7 @@ private let agentOptions: [(String, String)] = [
   ("init_rollout_steps", "vector steps with the policy's own noise before the first update"),
   ("learning_starts", "environment steps with random actions before the first update"),
   ("hidden", "widths of the hidden layers"), ("activation", "of the hidden layers"), ("layer_norm", "layer norm in the hidden layers"),
+  ("network_precision", "what the operands of the networks' products are rounded to while they learn; sums, weights and optimisers stay float32"),
   ("n_critics", "critics side by side"), ("critic_backup_combine", "how the critics' values become one"),
   ("learning_rate", "of every optimiser"), ("actor_learning_rate", "nil: learning_rate"), ("critic_learning_rate", "nil: learning_rate"),
   ("noise_critic_learning_rate", "nil: learning_rate"), ("ent_coef_learning_rate", "nil: learning_rate"),

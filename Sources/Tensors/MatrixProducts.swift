@@ -33,7 +33,18 @@ private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<F
     return
   }
   let span = Profile.Span("matmul", flops: 2 * Double(m) * Double(k) * Double(n)); defer { span.end() }
+  let rounds = Tensor.productPrecision == .bfloat16
+  if rounds, !OneDNN.hasPackedProducts {
+    return try Tensor.withoutGrad {
+      let (x, y) = (try a.roundedForProduct(), try b.roundedForProduct())
+      return try Tensor.withProducts(in: .float32) { try multiply(x, y, into: out, beta: beta) }
+    }
+  }
   let (left, right) = (Operand(a), Operand(b))
+  if rounds {
+    let product = Bfloat16Product(m: m, n: n, k: k, a: left.layout, b: right.layout, out: out, adds: beta != 0)
+    return try withExtendedLifetime((left.dense, right.dense)) { try product() }
+  }
   if PanelProduct.pays(m: m, n: n, k: k, a: left.layout, b: right.layout) {
     try withExtendedLifetime((left.dense, right.dense)) {
       try PanelProduct(m: m, n: n, k: k, a: left.layout, b: right.layout, out: out, adds: beta != 0)()

@@ -137,7 +137,8 @@ private let steeringOptions: [(String, @Sendable (inout DSRLNA.Options) -> Void)
   ("actionMagnitude", { $0.actionMagnitude = 1 }), ("gradientSteps", { $0.gradientSteps = -1 }),
   ("noiseCriticGradSteps", { $0.noiseCriticGradSteps = 3 }), ("trainFreq", { $0.trainFreq = 3 }),
   ("initRolloutSteps", { $0.initRolloutSteps = 5 }), ("hidden", { $0.hidden = [8] }), ("activation", { $0.activation = .relu }),
-  ("layerNorm", { $0.layerNorm = false }), ("nCritics", { $0.nCritics = 3 }), ("criticBackupCombine", { $0.criticBackupCombine = .mean }),
+  ("layerNorm", { $0.layerNorm = false }), ("networkPrecision", { $0.networkPrecision = .bfloat16 }),
+  ("nCritics", { $0.nCritics = 3 }), ("criticBackupCombine", { $0.criticBackupCombine = .mean }),
   ("learningRate", { $0.learningRate = 2e-3 }), ("actorLearningRate", { $0.actorLearningRate = 2e-3 }),
   ("criticLearningRate", { $0.criticLearningRate = 2e-3 }), ("noiseCriticLearningRate", { $0.noiseCriticLearningRate = 2e-3 }),
   ("entCoefLearningRate", { $0.entCoefLearningRate = 2e-3 }), ("batchSize", { $0.batchSize = 8 }), ("bufferSize", { $0.bufferSize = 4 }),
@@ -160,7 +161,7 @@ private let sacOptions: [(String, @Sendable (inout SAC.Options) -> Void)] = [
   ("batchSize", { $0.batchSize = 8 }), ("tau", { $0.tau = 0.1 }), ("trainFreq", { $0.trainFreq = 2 }),
   ("gradientSteps", { $0.gradientSteps = -1 }), ("entCoef", { $0.entCoef = .fixed(0.5) }), ("targetEntropy", { $0.targetEntropy = 0 }),
   ("hidden", { $0.hidden = [8] }), ("activation", { $0.activation = .tanh }), ("layerNorm", { $0.layerNorm = true }),
-  ("nCritics", { $0.nCritics = 3 }), ("seed", { $0.seed = 1 }),
+  ("nCritics", { $0.nCritics = 3 }), ("networkPrecision", { $0.networkPrecision = .bfloat16 }), ("seed", { $0.seed = 1 }),
 ]
 
 @Test(arguments: sacOptions.indices)
