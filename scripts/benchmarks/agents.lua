@@ -50,6 +50,7 @@ function agents.steering(name, precision, steps, remembered)
     env = environment(task, chunk), policy = agents.policy(name, precision), hidden = task.hidden, activation = "tanh", layer_norm = true,
     batch_size = 256, buffer_size = remembered, train_freq = 1, init_rollout_steps = math.ceil(remembered / num_envs),
     gradient_steps = steps.gradient_steps, noise_critic_grad_steps = steps.noise_critic_grad_steps,
+    network_precision = steps.network_precision,
   }
   while agent.gradient_steps == 0 do agent:advance() end
   return agent

@@ -51,10 +51,10 @@ function cases.W1(context)
   end)
 end
 
--- A tenth of the same call at Can sizes: 2 joint steps and 1 distillation step.
+-- A tenth of the same call at Can sizes: 2 joint steps and 1 distillation step; in bfloat16 the agent's own networks learn in it too.
 function cases.W2(context)
   by_precision(context, {"W2"}, function(precision, by)
-    local agent = agents.steering("can", precision, {gradient_steps = 2, noise_critic_grad_steps = 1}, context.remembered)
+    local agent = agents.steering("can", precision, {gradient_steps = 2, noise_critic_grad_steps = 1, network_precision = precision}, context.remembered)
     context.add{name = "W2", implementation = by, run = repeated(function() agent:train() end), scale = 10}
   end)
 end
