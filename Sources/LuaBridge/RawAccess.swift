@@ -10,9 +10,6 @@ extension LuaReference {
     public var fieldCount = 0
   }
 
-  /// The Swift object in it, if that is what it is.
-  public func object() throws -> AnyObject? { try peek { L in swiftObject(L, -1) } }
-
   /// table[name]; nil for anything but a table, and where there is nothing.
   public func rawField(_ name: String) throws -> LuaReference? {
     try peek { L in

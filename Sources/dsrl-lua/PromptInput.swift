@@ -106,11 +106,11 @@ final class PromptReader {
     let source = makesGlobals ? Locals(in: text).asGlobals : text
     switch (lua.compile(source), asExpression) {
     case (.complete(let function), _): return .chunk(PromptChunk(source: source, function: function, isExpression: false, prints: !isQuiet))
-    case (.incomplete, _), (.failed, .incomplete) where !isQuiet: return nil
+    case (.incomplete, _): return nil
+    case (.failed, .incomplete) where !isQuiet: return nil
     // No statement begins like this, so it was meant to be an expression.
     case (.failed(let error), .failed(let other)) where error.message.hasSuffix("near '\(tokens[0].text)'"): return .failure(other)
     case (.failed(let error), _): return .failure(error)
-    case (.incomplete, _): return nil
     }
   }
 

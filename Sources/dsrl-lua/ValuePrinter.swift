@@ -15,7 +15,7 @@ struct ValuePrinter {
 
   /// What came of a line: a string as it is, a figure drawn.
   func text(_ value: LuaReference) throws -> String {
-    if let figure = try value.object() as? any Drawable {
+    if let figure = try value.object as? any Drawable {
       return try figure.drawn(width: min(max(style.width - 1, 20), 100), height: 22).trimmingSuffix { $0.isNewline }
     }
     guard try value.typeName() == "string" else {
@@ -76,7 +76,7 @@ struct ValuePrinter {
     case "function", "thread": return .leaf(style(.object, isTop ? try value.text() : type))
     default:
       if isTop { return .leaf(try value.text()) }
-      let object = try value.object()
+      let object = try value.object
       let text = if let brief = object as? any Brief { brief.brief } else { try value.text() }
       let first = text.prefix { !$0.isNewline }
       return .leaf(style(.object, first.count < text.count || first.count > Self.longestText ? first.prefix(Self.longestText) + " ..." : String(first)))
