@@ -10,6 +10,11 @@ extension LuaReference {
     public var fieldCount = 0
   }
 
+  /// Whether it is a table, by whatever name its metatable calls it.
+  public var isTable: Bool {
+    get throws { try peek { L in lua_type(L, -1) == LUA_TTABLE } }
+  }
+
   /// table[name]; nil for anything but a table, and where there is nothing.
   public func rawField(_ name: String) throws -> LuaReference? {
     try peek { L in

@@ -4,7 +4,7 @@ import LuaBridge
 // What every option is, with its unit: one line each, for help and completion. Defaults are those of the types themselves.
 extension Session {
   func documentOptions() {
-    for (name, doc) in agentOptions + denoiserOptions + environmentOptions { lua.registry.document(option: name, doc) }
+    for (name, doc) in agentOptions + denoiserOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
     lua.registry.document("dsrl.agent.sac", options: ["env": "Environment made with num_envs: where it learns"])
     lua.registry.document("dsrl.agent.dsrl_na", options: [
       "env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen",
@@ -89,7 +89,23 @@ private let denoiserOptions: [(String, String)] = [
   ("kind", "of network"), ("time_size", "numbers that embed the time"), ("condition_hidden", "widths of layers for the observation; nil: none"),
   ("steps", "denoising steps"), ("spacing", "which of the process's times are taken"), ("clip", "bound of the denoised sample; false: none"),
   ("schedule", "how the noise grows"), ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
-  ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "AdamW's, per step"), ("ema_decay", "of the average of the weights"),
+  ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
+]
+
+private let layerOptions: [(String, String)] = [
+  ("stride", "places from one output to the next"), ("padding", "zeros on either side of the input"), ("output_padding", "places added at the end of the output"),
+  ("dilation", "places between two of the kernel's weights"), ("groups", "channels in so many parts, each with weights of its own"),
+  ("bias", "a number added to every output channel"), ("kernel_size", "places that a convolution sees"), ("n_groups", "of the group norms"),
+  ("cond_predict_scale", "the condition scales the channels too, beside shifting them"), ("output_activation", "after the last layer"),
+  ("retain_graph", "the graph can be walked again"),
+]
+
+private let optimizerOptions: [(String, String)] = [
+  ("momentum", "what the velocity keeps of itself"), ("nesterov", "looks ahead along the velocity"),
+  ("max_grad_norm", "the largest norm of all gradients together; nil: no clipping"), ("betas", "what Adam's two averages keep of themselves"),
+  ("eps", "added to the root of the second average"), ("decay", "what the average keeps of itself"),
+  ("power", "nil, or the exponent of a decay that grows with the steps"), ("warm_up", "steps in which the average is a copy"),
+  ("every", "steps from one update to the next"),
 ]
 
 private let environmentOptions: [(String, String)] = [

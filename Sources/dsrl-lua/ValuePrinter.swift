@@ -29,7 +29,7 @@ struct ValuePrinter {
   /// One line, for a list of variables.
   func brief(_ value: LuaReference) throws -> String {
     let type = try value.typeName()
-    guard type == "table" else { return try leaf(value, type, isTop: false).text }
+    guard try value.isTable else { return try leaf(value, type, isTop: false).text }
     let contents = try value.contents(listLimit: 0, fieldLimit: 0)
     let parts = [(contents.listCount, "element"), (contents.fieldCount, "field")].filter { $0.0 > 0 }.map { "\($0) \($1)\($0 == 1 ? "" : "s")" }
     return parts.isEmpty ? "{}" : "{\(parts.joined(separator: ", "))}"
@@ -49,7 +49,7 @@ struct ValuePrinter {
 
   private func node(_ value: LuaReference, depth: Int, parents: [LuaReference], budget: Budget) throws -> Node {
     let type = try value.typeName()
-    guard type == "table" else { return try leaf(value, type, isTop: depth == 0) }
+    guard try value.isTable else { return try leaf(value, type, isTop: depth == 0) }
     if try value.metafield("__tostring") != nil { return .leaf(try value.text()) }
     if try parents.contains(where: { try $0.isSame(as: value) }) { return .leaf(style(.hint, "{... itself}")) }
     let name = try value.metafield("__name").map { try $0.typeName() == "string" ? $0.text() + " " : "" } ?? ""

@@ -18,7 +18,7 @@ import Testing
     ("dsrl.agent.sac({learning_st", "dsrl.agent.sac({learning_starts = "), ("policy:fit(data, {ep", "policy:fit(data, {epochs = "), ("dsrl.policy.diffusion{network = {cond", "dsrl.policy.diffusion{network = {condition_hidden = "),
     ("dsrl.agent.sac{hidden = {dsr", "dsrl.agent.sac{hidden = {dsrl"), ("dsrl.agent.sac{env = caut", "dsrl.agent.sac{env = cautious"),
     ("dsrl.env.make(\"Ho", "dsrl.env.make(\"Hopper-v5"), ("dsrl.env.make 'Pen", "dsrl.env.make 'Pendulum-v1"), ("dsrl.evaluate{env = \"Pend", "dsrl.evaluate{env = \"Pendulum-v1"),
-    ("dsrl.agent.sac{activation = \"si", "dsrl.agent.sac{activation = \"silu"), ("policy:set_precision(\"bf", "policy:set_precision(\"bfloat16"), ("dsrl.preset(\"sq", "dsrl.preset(\"square"),
+    ("dsrl.agent.sac{activation = \"sil", "dsrl.agent.sac{activation = \"silu"), ("policy:set_precision(\"bf", "policy:set_precision(\"bfloat16"), ("dsrl.preset(\"sq", "dsrl.preset(\"square"),
     ("dsrl.data.load(\"so", "dsrl.data.load(\"some-data/"), ("dsrl.data.load(\"some-data/o", "dsrl.data.load(\"some-data/one-two.npz"), ("io.open('some-data/o", "io.open('some-data/one-two.npz"),
     ("%autog", "%autoglobal"), ("%run scr", "%run script.lua"), ("%time dsrl.env.ma", "%time dsrl.env.make"), ("!cat scr", "!cat script.lua"), ("?dsrl.env.ma", "?dsrl.env.make"), ("?Tensor:matm", "?Tensor:matmul"),
     ("cautious.any", "cautious.any"), ("nothing.at.a", "nothing.at.a"),
