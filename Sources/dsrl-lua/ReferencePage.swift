@@ -21,7 +21,7 @@ enum ReferencePage {
 
   private static func section(_ owner: RegistryEntry, _ registry: Registry) throws -> String {
     var parts = ["## \(owner.name)", owner.doc]
-    let indices = registry.entries.filter { $0.name == owner.name + "[]" || $0.name == owner.name + "[]=" }
+    let indices = registry.entries.filter { $0.name.hasPrefix(owner.name + "[") }
     let members = (indices + registry.members(of: owner.name)).filter { $0.kind != .module && $0.kind != .type }
     let groups: [(String, [RegistryEntry.Kind])] = [("", [.function, .value]), ("Properties", [.property]), ("Methods", [.method]), ("Operators", [.metamethod])]
     for (title, kinds) in groups {
