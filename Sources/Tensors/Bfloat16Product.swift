@@ -16,15 +16,9 @@ extension Tensor {
   }
 }
 
-/// out [m, n] = a [m, k] · b [k, n], or out + a · b, by oneDNN's product of bfloat16 operands with float32 sums. Wants AVX-512.
-struct Bfloat16Product: Sendable {
-  let (m, n, k): (Int, Int, Int)
-  let a: MatrixLayout
-  let b: MatrixLayout
-  nonisolated(unsafe) let out: UnsafeMutablePointer<Float>
-  let adds: Bool
-
-  func callAsFunction() throws {
+extension MatrixProduct {
+  /// By oneDNN's product of bfloat16 operands with float32 sums. Wants AVX-512.
+  func inBfloat16() throws {
     try Threads.parallel(rows: m, minimum: Swift.max(16, 8_000_000 / (n * k))) { rows in
       try Interrupt.check()
       try multiply(rows)

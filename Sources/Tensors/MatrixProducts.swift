@@ -41,15 +41,9 @@ private func multiply(_ a: Tensor, _ b: Tensor, into out: UnsafeMutablePointer<F
     }
   }
   let (left, right) = (Operand(a), Operand(b))
-  if rounds {
-    let product = Bfloat16Product(m: m, n: n, k: k, a: left.layout, b: right.layout, out: out, adds: beta != 0)
-    return try withExtendedLifetime((left.dense, right.dense)) { try product() }
-  }
-  if PanelProduct.pays(m: m, n: n, k: k, a: left.layout, b: right.layout) {
-    try withExtendedLifetime((left.dense, right.dense)) {
-      try PanelProduct(m: m, n: n, k: k, a: left.layout, b: right.layout, out: out, adds: beta != 0)()
-    }
-    return
+  let product = MatrixProduct(m: m, n: n, k: k, a: left.layout, b: right.layout, out: out, adds: beta != 0)
+  if rounds || product.paysInPanels {
+    return try withExtendedLifetime((left.dense, right.dense)) { rounds ? try product.inBfloat16() : try product.inPanels() }
   }
   let rowsWorthAThread = Swift.max(16, 2_000_000 / (n * k))
   nonisolated(unsafe) let target = out

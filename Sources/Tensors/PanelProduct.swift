@@ -5,30 +5,33 @@ struct MatrixLayout: @unchecked Sendable {
   let columnStride: Int
 }
 
-/// out [m, n] = a [m, k] · b [k, n], or out + a · b, with b in panels of 16 columns. On processors without AVX-512 this is up to twice as fast as
-/// oneDNN's sgemm where b is row-major, or a column-major, and large.
-struct PanelProduct: Sendable {
+/// out [m, n] = a [m, k] · b [k, n], or out + a · b.
+struct MatrixProduct: Sendable {
   let (m, n, k): (Int, Int, Int)
   let a: MatrixLayout
   let b: MatrixLayout
   nonisolated(unsafe) let out: UnsafeMutablePointer<Float>
   let adds: Bool
+}
 
+// With b in panels of 16 columns. On processors without AVX-512 this is up to twice as fast as oneDNN's sgemm where b is row-major, or a
+// column-major, and large.
+extension MatrixProduct {
   /// Depth, width and height of what is multiplied at a time: a panel for the nearest cache, all panels for the farthest, rows for the middle one.
   private static let (depth, width, height) = (512, 1024, 60)
 
   /// Whether the panels are worth their making.
-  static func pays(m: Int, n: Int, k: Int, a: MatrixLayout, b: MatrixLayout) -> Bool {
+  var paysInPanels: Bool {
     guard !OneDNN.hasPackedProducts, m >= 32, n >= 16, k >= 32, b.columnStride == 1 else { return false }
     return a.columnStride == 1 ? n * k >= 1 << 16 : m * k >= 1 << 16
   }
 
-  func callAsFunction() throws {
-    let panels = PackedScratch(PanelProduct.depth * ((Swift.min(n, PanelProduct.width) + 15) / 16 * 16))
-    for column in stride(from: 0, to: n, by: PanelProduct.width) {
-      let columns = Swift.min(PanelProduct.width, n - column)
-      for start in stride(from: 0, to: k, by: PanelProduct.depth) {
-        let inner = start..<Swift.min(k, start + PanelProduct.depth)
+  func inPanels() throws {
+    let panels = PackedScratch(MatrixProduct.depth * ((Swift.min(n, MatrixProduct.width) + 15) / 16 * 16))
+    for column in stride(from: 0, to: n, by: MatrixProduct.width) {
+      let columns = Swift.min(MatrixProduct.width, n - column)
+      for start in stride(from: 0, to: k, by: MatrixProduct.depth) {
+        let inner = start..<Swift.min(k, start + MatrixProduct.depth)
         try pack(column..<column + columns, inner, panels)
         try multiply(column, columns, inner, panels)
       }
@@ -58,12 +61,12 @@ struct PanelProduct: Sendable {
   }
 
   private func multiply(_ column: Int, _ columns: Int, _ inner: Range<Int>, _ panels: PackedScratch) throws {
-    let blocks = (m + PanelProduct.height - 1) / PanelProduct.height
-    let worth = Swift.max(1, 1_000_000 / (PanelProduct.height * columns * inner.count))
+    let blocks = (m + MatrixProduct.height - 1) / MatrixProduct.height
+    let worth = Swift.max(1, 1_000_000 / (MatrixProduct.height * columns * inner.count))
     try Threads.parallel(rows: blocks, minimum: worth) { part in
-      let room = a.columnStride == 1 ? nil : PackedScratch(PanelProduct.height * inner.count)
+      let room = a.columnStride == 1 ? nil : PackedScratch(MatrixProduct.height * inner.count)
       for block in part {
-        let rows = block * PanelProduct.height..<Swift.min(m, (block + 1) * PanelProduct.height)
+        let rows = block * MatrixProduct.height..<Swift.min(m, (block + 1) * MatrixProduct.height)
         try Interrupt.check()
         multiply(rows, column, columns, inner, panels, room)
       }

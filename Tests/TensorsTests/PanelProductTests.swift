@@ -15,7 +15,7 @@ import Testing
     }
     let out = try start.map { try Tensor($0.values, shape: $0.shape) } ?? Tensor.full(.nan, [m, n])
     try withExtendedLifetime((a, b)) {
-      try PanelProduct(m: m, n: n, k: k, a: layout(a), b: layout(b), out: out.storage.pointer, adds: start != nil)()
+      try MatrixProduct(m: m, n: n, k: k, a: layout(a), b: layout(b), out: out.storage.pointer, adds: start != nil).inPanels()
     }
     return out
   }
