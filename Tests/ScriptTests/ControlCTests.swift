@@ -28,8 +28,8 @@ import Testing
     ("evaluate", "dsrl.evaluate{env = env, episodes = 1000000, policy = function(o) going() return dsrl.zeros(o.shape[1], 2, 2) end}"),
     ("collect", "dsrl.data.collect{env = env, steps = 100000000, policy = function(o) going() return dsrl.zeros(o.shape[1], 2, 2) end}"),
     ("collect by a policy", "going() dsrl.data.collect{env = env, steps = 100000000, policy = policy}"), ("demonstrations", "going() dsrl.data.demonstrations{episodes = 10000000}"),
-    ("a bootstrap", "going() dsrl.stats.bootstrap(big:reshape(-1))"), ("timeit", "%timeit going() while true do end"), ("reading", "going() io.read()"), ("a shell command", "!echo 'it' runs; sleep 1000"),
-    ("another program", "going() os.execute('sleep 1000')"),
+    ("a bootstrap", "going() dsrl.stats.bootstrap(big:reshape(-1))"), ("timeit", "%timeit going() while true do end"), ("reading", "going() io.read()"), // A shell that has a program yet to start when the signal comes may forget it, so these speak once the program runs.
+    ("a shell command", "!(sleep 1; echo 'it' runs) & sleep 1000"), ("another program", "os.execute([[(sleep 1; echo 'it' runs) & sleep 1000]])"),
   ]
 
   @Test(arguments: running.indices) func everythingStays(_ index: Int) throws {
