@@ -65,6 +65,6 @@ public final class BasePolicyActor {
   /// Observations [n, observation] to chunks [n, horizon, action], both in the environment's units.
   public func act(_ observation: Tensor) throws -> Tensor {
     let noise = try Tensor.randn([observation.shape[0], policy.latentSize], using: &stream)
-    return try policy.decode(observation, noise: noise)
+    return try policy.decode(observation, noise: noise, using: &stream)
   }
 }

@@ -16,6 +16,8 @@ public protocol BasePolicy: AnyObject {
   /// The chunks, [n, horizon · action] in [-1, 1], that normalised observations, [n, observation], and noises, [n, latent], lead to.
   /// The same arguments give the same chunk.
   func decode(normalized observation: Tensor, noise: Tensor) throws -> Tensor
+  /// The same where the policy is only acted with: a sampler that draws noise inside draws it anew from `stream`.
+  func decode(normalized observation: Tensor, noise: Tensor, using stream: inout RandomStream) throws -> Tensor
   /// Chunks in [-1, 1] in the environment's units; the shape stays.
   func denormalize(_ chunk: Tensor) throws -> Tensor
 }
@@ -27,6 +29,12 @@ extension BasePolicy {
   /// From the environment's units to the environment's units: [n, observation], [n, latent] -> [n, horizon, action].
   public func decode(_ observation: Tensor, noise: Tensor) throws -> Tensor {
     let chunk = try decode(normalized: normalize(observation), noise: noise)
+    return try denormalize(chunk).reshape([observation.shape[0], horizon, actionSize])
+  }
+
+  /// The same with noise inside the sampler drawn anew.
+  public func decode(_ observation: Tensor, noise: Tensor, using stream: inout RandomStream) throws -> Tensor {
+    let chunk = try decode(normalized: normalize(observation), noise: noise, using: &stream)
     return try denormalize(chunk).reshape([observation.shape[0], horizon, actionSize])
   }
 }

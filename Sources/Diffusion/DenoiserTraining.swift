@@ -49,7 +49,7 @@ extension DiffusionPolicy {
     public let gradientSteps: Int
   }
 
-  /// Trains the network on E‖ε - ε_θ(√ᾱ_t a + √(1 - ᾱ_t) ε, t, o)‖², t uniform, and leaves the averaged weights in it.
+  /// Trains the network on the squared error of what the process has it say at random noise levels and leaves the averaged weights in it.
   /// `report` runs after each epoch; what it throws ends training with the averages so far.
   public func fit(_ chunks: ActionChunks, _ options: Training = Training(), report: (Epoch) throws -> Void = { _ in }) throws {
     try check(chunks, options)
@@ -110,18 +110,20 @@ extension DiffusionPolicy {
     }
   }
 
-  /// One batch's mean squared error of the predicted noise.
+  /// One batch's mean squared error of what the process has the network say.
   private func denoisingLoss(_ observations: Tensor, _ actions: Tensor, _ rows: [Int], _ stream: inout RandomStream) throws -> Tensor {
     let observation = try observations.indexSelect(0, rows)
     let chunk = try actions.indexSelect(0, rows.flatMap { $0..<$0 + horizon }).reshape([rows.count, latentSize])
-    let times = rows.map { _ in stream.integer(below: config.process.steps) }
-    let noise = try Tensor.randn([rows.count, latentSize], using: &stream)
+    let lesson = try lesson(chunk, &stream)
+    let error = try (network(lesson.input, lesson.time, observation) - lesson.target).squared()
+    return try (lesson.weight.map { try $0 * error } ?? error).mean()
+  }
 
-    let left = times.map { Float(alphaBars[$0]) }
-    let signal = try Tensor(left.map { $0.squareRoot() }, shape: [rows.count, 1])
-    let rest = try Tensor(left.map { (1 - $0).squareRoot() }, shape: [rows.count, 1])
-    let noised = try signal * chunk + rest * noise
-    let predicted = try network(noised, Tensor(times.map(Float.init)), observation)
-    return try (predicted - noise).squared().mean()
+  private func lesson(_ chunk: Tensor, _ stream: inout RandomStream) throws -> Lesson {
+    switch config.process {
+    case .ddpm(let process): try process.lesson(chunk, alphaBars, using: &stream)
+    case .edm(let process): try process.lesson(chunk, using: &stream)
+    case .flow(let process): try process.lesson(chunk, using: &stream)
+    }
   }
 }

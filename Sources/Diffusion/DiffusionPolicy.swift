@@ -5,7 +5,7 @@ import Tensors
 public final class DiffusionPolicy: BasePolicy {
   public struct Config: Codable, Equatable, Sendable {
     public var network: DiffusionMLP.Config
-    public var process = DDPM()
+    public var process = Process.ddpm(DDPM())
 
     public init(network: DiffusionMLP.Config) { self.network = network }
   }
@@ -13,21 +13,25 @@ public final class DiffusionPolicy: BasePolicy {
   public let config: Config
   /// What decodes: the averaged weights once trained.
   public let network: DiffusionMLP
-  public private(set) var sampler: DDIM
+  public private(set) var sampler: Sampler
   /// How the frozen network is evaluated; training is float32 always.
   public private(set) var precision = Precision.float32
   public private(set) var normalization: (observation: Normalizer, action: Normalizer)?
 
+  /// ᾱ of a ddpm process; empty for the others.
   let alphaBars: [Double]
-  private var plan: [DDIM.Step]
-  private var packed: PackedChain?
+  private var plan: SamplingPlan
+  private var packed: PackedPlan?
+  /// The noise inside a sampler that is frozen, one [latent] for each draw.
+  private var innerNoise: [Tensor] = []
 
   /// Throws for sizes and steps that make no policy.
-  public init(_ config: Config, sampler: DDIM? = nil, using stream: inout RandomStream) throws {
-    var chosen = sampler ?? DDIM()
-    if sampler == nil { chosen.steps = min(chosen.steps, config.process.steps) }
+  public init(_ config: Config, sampler: Sampler? = nil, using stream: inout RandomStream) throws {
+    try config.process.check()
+    let chosen = sampler ?? config.process.usualSampler
     plan = try chosen.plan(for: config.process)
-    (self.config, self.sampler, alphaBars) = (config, chosen, config.process.alphaBars)
+    if case .ddpm(let process) = config.process { alphaBars = process.alphaBars } else { alphaBars = [] }
+    (self.config, self.sampler) = (config, chosen)
     network = try DiffusionMLP(config.network, using: &stream)
   }
 
@@ -36,12 +40,12 @@ public final class DiffusionPolicy: BasePolicy {
   public var horizon: Int { config.network.horizon }
   public var latentSize: Int { config.network.chunkSize }
   /// The sampler's moves, in order.
-  public var schedule: [DDIM.Step] { plan }
+  public var schedule: SamplingPlan { plan }
 
-  public func setSampler(_ sampler: DDIM) throws {
+  /// Throws for a sampler that is not made for the policy's process.
+  public func setSampler(_ sampler: Sampler) throws {
     plan = try sampler.plan(for: config.process)
-    self.sampler = sampler
-    packed = nil
+    (self.sampler, packed, innerNoise) = (sampler, nil, [])
   }
   /// Throws where the processor cannot compute in this precision.
   public func setPrecision(_ precision: Precision) throws {
@@ -72,8 +76,33 @@ public final class DiffusionPolicy: BasePolicy {
     return try trained().action.denormalize(steps).reshape(chunk.shape)
   }
 
-  /// The sampler's map, [n, observation], [n, latent] -> [n, horizon · action]; no gradient passes.
+  /// The sampler's map, [n, observation], [n, latent] -> [n, horizon · action]; no gradient passes. A sampler that draws noise inside uses the same
+  /// for every row and every time, or throws if it is not to be frozen.
   public func decode(normalized observation: Tensor, noise: Tensor) throws -> Tensor {
+    guard !plan.isDeterministic else { return try sample(observation, noise, inner: nil) }
+    guard let seed = sampler.frozenSeed else {
+      throw UsageError("a \(sampler.kind.rawValue) sampler that is not frozen draws noise of its own, so the initial noise alone does not lead to an action; wanted frozen = true, or a deterministic sampler")
+    }
+    if innerNoise.isEmpty {
+      var stream = RandomStream(seed: seed, purpose: "sampler")
+      innerNoise = try (0...plan.moves.count).map { _ in try Tensor.randn([latentSize], using: &stream) }
+    }
+    var drawn = 0
+    return try sample(observation, noise) {
+      defer { drawn += 1 }
+      return self.innerNoise[drawn]
+    }
+  }
+
+  /// The same with the sampler's inner noise drawn anew from `stream`.
+  public func decode(normalized observation: Tensor, noise: Tensor, using stream: inout RandomStream) throws -> Tensor {
+    guard !plan.isDeterministic else { return try sample(observation, noise, inner: nil) }
+    var local = stream
+    defer { stream = local }
+    return try sample(observation, noise) { try Tensor.randn([observation.shape[0], self.latentSize], using: &local) }
+  }
+
+  private func sample(_ observation: Tensor, _ noise: Tensor, inner: (() throws -> Tensor)?) throws -> Tensor {
     guard observation.rank == 2, observation.shape[1] == observationSize else {
       throw UsageError("this policy wants observations of shape [n, \(observationSize)], got \(observation.shape)")
     }
@@ -82,30 +111,29 @@ public final class DiffusionPolicy: BasePolicy {
     }
     return try Tensor.withoutGrad {
       let start = try noise.reshape([observation.shape[0], latentSize])
-      let state = try network.condition?(observation) ?? observation
       if packed == nil { packed = try pack() }
-      if let packed { return try packed(observation: state, noise: start) }
-      return try sampler.sample(from: start, along: plan) { x, time in try self.epsilon(x, Float(time), observation) }
+      if let packed {
+        let state = try network.condition?(observation) ?? observation
+        return try packed(observation: state, noise: start, inner: inner)
+      }
+      return try plan.run(from: start, inner: inner) { x, move in try self.epsilon(x, Float(self.plan.moves[move].time), observation) }
     }
   }
 
-  /// The predicted noise in x, [n, latent], at one time for all rows, by the network as it trains.
+  /// What the network says of x, [n, latent], at one time for all rows, as it trains: of a ddpm process that predicts it, the noise.
   public func epsilon(_ x: Tensor, _ time: Float, _ observation: Tensor) throws -> Tensor { try network(x, time, observation) }
 
-  /// The chain with its weights packed for evaluation; nil for a network that has no such form, which float32 then evaluates plainly.
-  private func pack() throws -> PackedChain? {
+  /// The plan with the network's weights packed for evaluation; nil for a network that has no such form, which float32 then evaluates plainly.
+  private func pack() throws -> PackedPlan? {
     guard case .residual(let trunk) = network.trunk, let activation = trunk.packedActivation else {
       guard precision == .float32 else { throw UsageError("precision \(precision.rawValue) wants a residual_mlp network without layer norm") }
       return nil
     }
-    let times = Tensor(plan.map { Float($0.time) })
+    let times = Tensor(plan.moves.map { Float($0.time) })
     let packed = try PackedResidualMLP(
       input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
       embeddings: Tensor.withoutGrad { try network.timeEmbedding(times) }, activation: activation, precision: precision)
-    let steps = plan.enumerated().map { row, step in
-      PackedChain.Step(time: row, update: .ddim(alpha: step.alphaBar, previous: step.previous, clip: sampler.clip))
-    }
-    return try PackedChain(network: packed, steps: steps)
+    return try PackedPlan(plan, packed)
   }
 }
 

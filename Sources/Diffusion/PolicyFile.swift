@@ -7,7 +7,7 @@ extension DiffusionPolicy {
   /// All that is not an array.
   private struct Saved: Codable {
     var policy: Config
-    var sampler: DDIM
+    var sampler: Sampler
     var precision: Precision
   }
 

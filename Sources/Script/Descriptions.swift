@@ -40,7 +40,7 @@ extension EnvironmentObject {
 
 extension PolicyObject {
   var page: String {
-    let network = policy.config.network, process = policy.config.process
+    let network = policy.config.network
     let hidden = network.hidden.map(String.init).joined(separator: "-")
     let norm = network.layerNorm ? " layer_norm" : ""
     let condition = network.conditionHidden.map { ", observation through \($0.map(String.init).joined(separator: "-"))" } ?? ""
@@ -48,19 +48,20 @@ extension PolicyObject {
     return Script.page("Policy, diffusion, \(fitted)", [
       ("maps", "observation \(policy.observationSize) and latent \(policy.latentSize) to \(policy.horizon) x \(policy.actionSize) actions"),
       ("network", "\(network.kind.rawValue) \(hidden) \(network.activation.rawValue)\(norm)\(condition), \(policy.network.parameterCount) parameters"),
-      ("process", "ddpm, \(process.steps) steps, \(process.schedule.rawValue) schedule"), ("sampler", "\(SamplerObject(policy.sampler))\n\(schedule)"),
+      ("process", policy.config.process.summary), ("sampler", "\(SamplerObject(policy.sampler))\n\(schedule)"),
       ("evaluated", "in \(policy.precision.rawValue)"),
     ])
   }
 
-  /// The sampler's moves, the first and the last ones of many: the process's time, and the share of signal before and after.
+  /// The sampler's moves, the first and the last ones of many: what the network is told of the noise, and the signal and noise in its point.
   private var schedule: String {
-    let plan = policy.schedule
+    let plan = policy.schedule.moves
     let columns: [Int?] = plan.count <= 10 ? Array(plan.indices) : Array(0..<5) + [nil] + Array(plan.count - 3..<plan.count)
-    func row(_ name: String, _ word: (DDIM.Step) -> String) -> [String] { [name] + columns.map { $0.map { word(plan[$0]) } ?? "..." } }
+    func row(_ name: String, _ word: (Int) -> String) -> [String] { [name] + columns.map { $0.map(word) ?? "..." } }
+    func number(_ value: Double) -> String { value == value.rounded() && abs(value) < 1e6 ? "\(Int(value))" : formatted("%.4f", value) }
     return table([
-      ["step"] + columns.map { $0.map { "\($0 + 1)" } ?? "..." }, row("time") { "\($0.time)" }, row("ᾱ") { formatted("%.4f", Double($0.alphaBar)) },
-      row("ᾱ after") { formatted("%.4f", Double($0.previous)) },
+      row("step") { "\($0 + 1)" }, row("time") { number(plan[$0].time) }, row("signal") { formatted("%.4f", plan[$0].signal) },
+      row("noise") { formatted("%.4f", plan[$0].noise) },
     ])
   }
 }

@@ -88,7 +88,17 @@ private let agentOptions: [(String, String)] = [
 private let denoiserOptions: [(String, String)] = [
   ("kind", "of network"), ("time_size", "numbers that embed the time"), ("condition_hidden", "widths of layers for the observation; nil: none"),
   ("steps", "denoising steps"), ("spacing", "which of the process's times are taken"), ("clip", "bound of the denoised sample; false: none"),
-  ("schedule", "how the noise grows"), ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
+  ("schedule", "how the noise grows"), ("beta_start", "first noise of a linear schedule"), ("beta_end", "last noise of a linear schedule"),
+  ("prediction", "what a ddpm network says: \"epsilon\", \"sample\", \"v\""), ("min_snr", "bound of the signal-to-noise ratio in the loss; nil: none"),
+  ("sigma_data", "standard deviation of the data"), ("p_mean", "mean of ln sigma in training"), ("p_std", "its standard deviation"),
+  ("direction", "of a flow's time: \"to_action\" or \"to_noise\""), ("time_law", "how a flow's times are drawn in training"),
+  ("time_mean", "of the logit-normal time law"), ("time_std", "of the logit-normal time law"), ("time_alpha", "of the beta time law"),
+  ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred"),
+  ("source_scale", "its standard deviation"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
+  ("final_clip", "bound of the result; false: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
+  ("frozen", "decode keeps one inner noise; false: it refuses"), ("method", "how the differential equation is solved"),
+  ("sigma_min", "last noise level"), ("sigma_max", "first noise level"), ("rho", "how the levels crowd at the end"),
+  ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"), ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
 ]
 

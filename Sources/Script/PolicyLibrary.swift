@@ -4,16 +4,14 @@ import LuaBridge
 import NeuralNets
 import Tensors
 
-extension DDPM: LuaBridge.Options {}
-extension DDIM: LuaBridge.Options {}
 extension DiffusionPolicy.Training: LuaBridge.Options {}
 
 extension Interpreter {
-  /// dsrl.policy, dsrl.sampler, and the types Policy and Sampler.
+  /// dsrl.policy and the type Policy, dsrl.sampler and the type Sampler.
   func installPolicies() {
     module("dsrl.policy", doc: "Policies learned from behaviour data: what is steered.") { m in
       m.function("diffusion", "(options: table) -> Policy",
-        "A diffusion policy of action chunks. env, or observation_size and action_size; horizon (env's chunk); network = {kind, hidden, activation, time_size, layer_norm, condition_hidden}; process = {kind = \"ddpm\", steps, schedule}; sampler; precision (\"float32\" or \"bfloat16\"); seed (0).",
+        "A diffusion policy of action chunks. env, or observation_size and action_size; horizon (env's chunk); network = {kind, hidden, activation, time_size, layer_norm, condition_hidden}; process = {kind = \"ddpm\", steps, schedule, prediction, min_snr} or {kind = \"edm\", sigma_data, p_mean, p_std} or {kind = \"flow\", direction, time_law, ...}; sampler; precision (\"float32\" or \"bfloat16\"); seed (0).",
         options: PolicyNetwork.self, makeDiffusionPolicy)
       m.function("load", "(folder: string, options?: {seed: integer?}) -> Policy", "What policy:save left. seed (0): of the noise it acts with.") {
         (folder: String, options: LuaTable?) throws -> PolicyObject in
@@ -23,13 +21,7 @@ extension Interpreter {
         return PolicyObject(try .load(from: folder), seed: seed)
       }
     }
-    module("dsrl.sampler", doc: "How noise becomes actions.") { m in
-      m.function("ddim", "(options?: table) -> Sampler", "Deterministic sampling with η = 0 in fewer steps than the network was trained with. steps, spacing, clip (false for none).",
-        options: DDIM.self) { (options: LuaTable?) throws -> SamplerObject in SamplerObject(try makeDDIM(options ?? LuaTable())) }
-    }
-    type(SamplerObject.self, doc: "How noise becomes actions.") { t in
-      t.property("options", "table", "steps, spacing, clip.") { try $0.ddim.luaTable() }
-    }
+    installSamplers()
     type(PolicyObject.self, doc: "A diffusion policy with its normalisation and its sampler.") { t in
       declarePolicy(t)
       declarePolicySizes(t)
@@ -50,7 +42,7 @@ extension Interpreter {
       (policy: PolicyObject, observation: TensorLike) in try policy.act(observation.tensor)
     }
     t.method("set_sampler", "(sampler: Sampler)", "Changes how noise becomes actions; the network stays.") { (policy: PolicyObject, sampler: SamplerObject) in
-      try policy.policy.setSampler(sampler.ddim)
+      try policy.policy.setSampler(sampler.sampler)
     }
     t.method("set_precision", "(precision: string)", "How the frozen network is evaluated, \"float32\" or \"bfloat16\"; training is float32 always.") {
       (policy: PolicyObject, name: String) in try policy.policy.setPrecision(precision(name))
@@ -94,7 +86,7 @@ private func makeDiffusionPolicy(_ options: LuaTable) throws -> PolicyObject {
   let action: Int? = try table.takeOptional("action_size")
   let horizon: Int? = try table.takeOptional("horizon")
   let network: PolicyNetwork = try table.takeOptional("network") ?? PolicyNetwork()
-  let process = try table.takeOptional("process").map(makeProcess) ?? DDPM()
+  let process = try table.takeOptional("process").map(makeProcess) ?? .ddpm(DDPM())
   let sampler: SamplerObject? = try table.takeOptional("sampler")
   let evaluation: String? = try table.takeOptional("precision")
   let seed: Int = try table.takeOptional("seed") ?? 0
@@ -107,26 +99,9 @@ private func makeDiffusionPolicy(_ options: LuaTable) throws -> PolicyObject {
   var config = DiffusionPolicy.Config(network: try network.config(observationSize: observationSize, actionSize: actionSize, horizon: horizon))
   config.process = process
   var stream = RandomStream(seed: seed, purpose: "init")
-  let policy = try DiffusionPolicy(config, sampler: sampler?.ddim, using: &stream)
+  let policy = try DiffusionPolicy(config, sampler: sampler?.sampler, using: &stream)
   if let evaluation { try policy.setPrecision(precision(evaluation)) }
   return PolicyObject(policy, seed: seed)
-}
-
-private func makeProcess(_ options: LuaTable) throws -> DDPM {
-  var table = options
-  let kind: String = try table.takeOptional("kind") ?? "ddpm"
-  guard kind == "ddpm" else { throw LuaError("'process.kind' must be 'ddpm', got '\(kind)'") }
-  return try table.decode()
-}
-
-/// `clip = false` is no clipping.
-private func makeDDIM(_ options: LuaTable) throws -> DDIM {
-  guard case .bool(false)? = options["clip"] else { return try options.decode() }
-  var table = options
-  table["clip"] = nil
-  var ddim: DDIM = try table.decode()
-  ddim.clip = nil
-  return ddim
 }
 
 private func precision(_ name: String) throws -> Precision {

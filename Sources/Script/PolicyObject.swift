@@ -39,17 +39,6 @@ final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
   var description: String { page }
 }
 
-/// How a policy turns noise into actions; `dsrl.sampler` makes it.
-final class SamplerObject: LuaObject, CustomStringConvertible {
-  static let luaName = "Sampler"
-  let ddim: DDIM
-
-  init(_ ddim: DDIM) { self.ddim = ddim }
-  var description: String {
-    "ddim(\(ddim.steps) steps, \(ddim.spacing.rawValue) spacing, \(ddim.clip.map { "clip \($0)" } ?? "no clip"))"
-  }
-}
-
 /// A denoiser's shape: what `network` may hold.
 struct PolicyNetwork: LuaBridge.Options {
   var kind: DiffusionMLP.Kind

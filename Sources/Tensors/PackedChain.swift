@@ -1,12 +1,26 @@
 /// A whole deterministic denoising chain of a frozen network: noise [n, size] -> sample [n, size], rows in blocks that stay in cache.
 public final class PackedChain: Sendable {
-  /// How one evaluation of the network moves x.
-  public enum Update: Sendable, Equatable {
+  /// How one evaluation of the network moves x: value = clip(skip · x + out · network), x <- keep · x + add · value.
+  public struct Update: Sendable, Equatable {
+    public var skip: Float
+    public var out: Float
+    public var clip: Float?
+    public var keep: Float
+    public var add: Float
+
+    public init(skip: Float, out: Float, clip: Float?, keep: Float, add: Float) {
+      (self.skip, self.out, self.clip, self.keep, self.add) = (skip, out, clip, keep, add)
+    }
+
     /// Song et al. 2021 (DDIM), equation 12 with η = 0: from ᾱ to the ᾱ before it (1 at the last step), the network giving ε. The clean sample
     /// is clipped to ±clip, and ε recomputed from it.
-    case ddim(alpha: Float, previous: Float, clip: Float?)
+    public static func ddim(alpha: Float, previous: Float, clip: Float?) -> Update {
+      let (signal, noise) = (alpha.squareRoot(), (1 - alpha).squareRoot())
+      let rest = (1 - previous).squareRoot() / noise
+      return Update(skip: 1 / signal, out: -noise / signal, clip: clip, keep: rest, add: previous.squareRoot() - rest * signal)
+    }
     /// x + length · network.
-    case euler(length: Float)
+    public static func euler(length: Float) -> Update { Update(skip: 0, out: 1, clip: nil, keep: 1, add: length) }
   }
   public struct Step: Sendable, Equatable {
     /// The network's time: the row of its embeddings.
@@ -18,14 +32,13 @@ public final class PackedChain: Sendable {
   public let network: PackedResidualMLP
   public let steps: [Step]
 
-  /// `steps` in the order they are taken. Throws for a time that the network has no embedding for, and for ᾱ outside (0, 1).
+  /// `steps` in the order they are taken. Throws for a time that the network has no embedding for, and for coefficients that are not finite.
   public init(network: PackedResidualMLP, steps: [Step]) throws {
     for step in steps {
       guard step.time >= 0, step.time < network.times else { throw UsageError("wanted a time in 0..<\(network.times), got \(step.time)") }
-      if case .ddim(let alpha, let previous, _) = step.update {
-        guard alpha > 0, alpha < 1, previous > 0, previous <= 1 else {
-          throw UsageError("wanted alpha in (0, 1) and previous in (0, 1], got \(alpha) and \(previous)")
-        }
+      let update = step.update
+      guard [update.skip, update.out, update.keep, update.add].allSatisfy(\.isFinite) else {
+        throw UsageError("wanted finite coefficients of a step, got \(update)")
       }
     }
     (self.network, self.steps) = (network, steps)
@@ -44,19 +57,11 @@ public final class PackedChain: Sendable {
 
 extension PackedChain.Update {
   func move(_ x: UnsafeMutablePointer<Float>, by value: UnsafePointer<Float>, count: Int) {
-    switch self {
-    case .ddim(let alpha, let previous, let clip):
-      let (signal, noise) = (alpha.squareRoot(), (1 - alpha).squareRoot())
-      let (nextSignal, nextNoise) = (previous.squareRoot(), (1 - previous).squareRoot())
-      let limit = clip ?? .infinity
-      for index in 0..<count {
-        let guess = (x[index] - noise * value[index]) / signal
-        let clean = guess < -limit ? -limit : guess > limit ? limit : guess
-        let epsilon = (x[index] - signal * clean) / noise
-        x[index] = nextSignal * clean + nextNoise * epsilon
-      }
-    case .euler(let length):
-      for index in 0..<count { x[index] += length * value[index] }
+    let (skip, out, keep, add, limit) = (skip, out, keep, add, clip ?? .infinity)
+    for index in 0..<count {
+      let guess = skip * x[index] + out * value[index]
+      let kept = guess < -limit ? -limit : guess > limit ? limit : guess
+      x[index] = keep * x[index] + add * kept
     }
   }
 }

@@ -15,25 +15,8 @@ struct DDIMTests {
     var process = DDPM(), sampler = DDIM()
     (process.steps, sampler.steps) = (levels, steps)
     let plan = try sampler.plan(for: process)
-    #expect(plan.map(\.time) == times)
-    for (step, expected) in zip(plan, alphaBars) { #expect(abs(Double(step.alphaBar) - expected) < 6e-5) }
-    #expect(plan.map(\.previous) == plan.dropFirst().map(\.alphaBar) + [1])
-  }
-
-  /// For data ~ N(0, 1) the ideal prediction is ε = √(1 - ᾱ) x, and each step multiplies x by √ᾱ' √ᾱ + √(1 - ᾱ') √(1 - ᾱ).
-  @Test func matchesTheClosedFormOnAGaussian() throws {
-    var process = DDPM(), sampler = DDIM()
-    (process.steps, sampler.steps, sampler.clip) = (1000, 50, nil)
-    let plan = try sampler.plan(for: process)
-    let alphaBars = process.alphaBars
-    let noise = Tensor([-1.5, -0.2, 0.7, 2])
-    let sample = try sampler.sample(from: noise, along: plan) { x, t in Float((1 - alphaBars[t]).squareRoot()) * x }
-    let factor = plan.reduce(1.0) { product, step in
-      let (a, p) = (Double(step.alphaBar), Double(step.previous))
-      return product * ((p * a).squareRoot() + ((1 - p) * (1 - a)).squareRoot())
-    }
-    for (x, z) in zip(sample.values, noise.values) { #expect(abs(Double(x) - Double(z) * factor) < 1e-4) }
-    #expect(abs(factor - 1) < 0.05)  // and the exact flow map is the identity
+    #expect(plan.moves.map(\.time) == times.map(Double.init))
+    for (move, expected) in zip(plan.moves, alphaBars) { #expect(abs(move.signal * move.signal - expected) < 6e-5) }
   }
 
   @Test(arguments: [(0, 20), (21, 20), (5, 0)]) func impossibleCountsThrow(_ steps: Int, _ levels: Int) {
@@ -57,11 +40,13 @@ struct DDIMTests {
     var network = DiffusionMLP.Config(observationSize: sizes.observation_size, actionSize: sizes.action_size, horizon: sizes.horizon)
     (network.timeSize, network.hidden, network.activation, network.conditionHidden) = (sizes.time_size, sizes.hidden, sizes.activation, sizes.cond_hidden)
     var config = DiffusionPolicy.Config(network: network)
-    config.process.steps = sizes.steps
+    var process = DDPM()
+    process.steps = sizes.steps
+    config.process = .ddpm(process)
     var sampler = DDIM()
     sampler.steps = sizes.ddim_steps
     var stream = RandomStream(seed: 1)
-    let policy = try DiffusionPolicy(config, sampler: sampler, using: &stream)
+    let policy = try DiffusionPolicy(config, sampler: .ddim(sampler), using: &stream)
     try policy.network.load(stateDict: file.tensors.filter { !$0.key.hasPrefix("expected.") })
     policy.weightsChanged()
 
@@ -69,7 +54,7 @@ struct DDIMTests {
     let expected = try #require(file.tensors["expected.actions"])
     let packed = try policy.decode(normalized: observation, noise: noise)
     let start = try noise.reshape([16, policy.latentSize])
-    let plain = try sampler.sample(from: start, along: policy.schedule) { x, t in try policy.epsilon(x, Float(t), observation) }
+    let plain = try policy.schedule.run(from: start) { x, move in try policy.epsilon(x, Float(policy.schedule.moves[move].time), observation) }
     for (decoded, way) in [(packed, "packed"), (plain.detach(), "plain")] {
       let worst = zip(decoded.values, expected.values).map { abs($0 - $1) }.max() ?? .infinity
       #expect(worst < 1e-5, "\(way) chain of \(name)")

@@ -31,7 +31,7 @@ struct DiffusionPolicyTests {
     (options.epochs, options.batchSize) = (60, 128)
     var sampler = DDIM()
     sampler.steps = 20
-    try policy.setSampler(sampler)
+    try policy.setSampler(.ddim(sampler))
     var losses: [Float] = []
     try policy.fit(chunks(2000) { $0.uniform() < 0.5 ? -1 : 1 }, options) { losses.append($0.loss) }
     #expect(losses.count == 60)
@@ -107,11 +107,11 @@ struct PolicyFileTests {
       observation: Normalizer(minimum: Tensor([-1, 0, 2]), maximum: Tensor([1, 5, 2])), action: Normalizer(minimum: Tensor([-2, -1]), maximum: Tensor([2, 0])))
     var sampler = DDIM()
     (sampler.steps, sampler.clip) = (4, nil)
-    try policy.setSampler(sampler)
+    try policy.setSampler(.ddim(sampler))
     try policy.save(to: folder)
 
     let read = try DiffusionPolicy.load(from: folder)
-    #expect(read.sampler == sampler)
+    #expect(read.sampler == .ddim(sampler))
     let observation = try Tensor.randn([5, 3], using: &stream), noise = try Tensor.randn([5, 8], using: &stream)
     #expect(try read.decode(observation, noise: noise).values == policy.decode(observation, noise: noise).values)
     #expect(throws: UsageError.self) { try DiffusionPolicy.load(from: folder + "-elsewhere") }

@@ -37,7 +37,7 @@ private let results: [(String, String)] = [
   ("local seen, p = {}, dsrl.policy.diffusion(small) local last = p:fit(dsrl.data.demonstrations{episodes = 3}, {epochs = 3, on_epoch = function(e) seen[#seen + 1] = e.epoch .. '/' .. e.epochs end}) return seen, last.epoch, last.loss > 0",
    "{\"1/3\", \"2/3\", \"3/3\"}, 3, true"),
   ("local p = fitted() p:save(folder .. '/p') local q = dsrl.policy.load(folder .. '/p') local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) return same(p:decode(o, w), q:decode(o, w)), tostring(p) == tostring(q)", "true, true"),
-  ("local p = fitted() p:set_sampler(dsrl.sampler.ddim{steps = 2, clip = false}) return tostring(p.sampler), tostring(p):match('time [%d ]+')", "\"ddim(2 steps, leading spacing, no clip)\", \"time          5       0\""),
+  ("local p = fitted() p:set_sampler(dsrl.sampler.ddim{steps = 2, clip = false}) return tostring(p.sampler), tostring(p):match('time [%d ]+')", "\"ddim(2 steps, leading spacing, no clip)\", \"time         5       0\""),
   ("local env = dsrl.env.make('Noise-v0', {num_envs = 2, observation_size = 5, action_size = 4, termination = 1}) local o = env:reset{seed = 1} local p, r, ended = env:step(dsrl.zeros(2, 4)) return o.shape, ended, same(o, env:reset{seed = 1}), same(o, p)",
    "{2, 5}, {true, true}, true, false"),
   // agents

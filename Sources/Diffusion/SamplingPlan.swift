@@ -1,0 +1,84 @@
+import Tensors
+
+/// A sampler written out for one process: the evaluations of the network one after another. Every sampler here is linear in its points and in
+/// what the network says of them, so one form holds them all.
+public struct SamplingPlan: Sendable, Equatable {
+  /// One evaluation at the point z and the point it leads to.
+  public struct Move: Sendable, Equatable {
+    /// What the network is told of the noise.
+    public var time: Double
+    /// The value: clip(skip · z + out · F(inputScale · z, time)).
+    public var inputScale = 1.0
+    public var skip: Double
+    public var out: Double
+    public var clip: Double?
+    /// The next point: keep · base + Σ add[j] · value, the newest value first, + spread · ε.
+    public var keep: Double
+    public var add: [Double]
+    public var spread = 0.0
+    /// The next point is the base of what follows.
+    public var ends = true
+    /// The share of signal and of noise in the point: x = signal · x_0 + noise · ε.
+    public var signal: Double
+    public var noise: Double
+  }
+
+  public var moves: [Move]
+  /// The first point: mean + scale · w + spread · ε.
+  public var scale = 1.0
+  public var mean = 0.0
+  public var spread = 0.0
+  /// Bound of the noise that is drawn inside, ±; nil: none.
+  public var noiseClip: Double?
+  /// Bound of the result, ±; nil: none.
+  public var finalClip: Double?
+
+  /// The result follows from the initial noise alone.
+  public var isDeterministic: Bool { spread == 0 && moves.allSatisfy { $0.spread == 0 } }
+
+  /// [n, latent] noise -> [n, latent] sample. `value` is the network at a point and the number of the move; `inner` draws the noise inside, nil
+  /// where it is not wanted; `watch` sees each move's point and value.
+  public func run(
+    from noise: Tensor, inner: (() throws -> Tensor)? = nil, watch: ((_ move: Int, _ point: Tensor, _ value: Tensor) throws -> Void)? = nil,
+    _ network: (_ x: Tensor, _ move: Int) throws -> Tensor
+  ) throws -> Tensor {
+    func drawn(_ spread: Double) throws -> Tensor? {
+      guard spread != 0, let inner else { return nil }
+      let noise = try inner()
+      return try Float(spread) * (noiseClip.map { noise.clamp(Float(-$0), Float($0)) } ?? noise)
+    }
+    var base = scale == 1 ? noise : try Float(scale) * noise
+    if mean != 0 { base = try base + Float(mean) }
+    if let more = try drawn(spread) { base = try base + more }
+    var point = base
+    var values: [Tensor] = []
+    let depth = moves.map(\.add.count).max() ?? 1
+    for (i, move) in moves.enumerated() {
+      let said = try network(move.inputScale == 1 ? point : Float(move.inputScale) * point, i)
+      var value = move.out == 1 ? said : try Float(move.out) * said
+      if move.skip != 0 { value = try Float(move.skip) * point + value }
+      if let clip = move.clip { value = value.clamp(Float(-clip), Float(clip)) }
+      try watch?(i, point, value)
+      values.insert(value, at: 0)
+      if values.count > depth { values.removeLast() }
+      var next: Tensor? = move.keep == 0 ? nil : move.keep == 1 ? base : try Float(move.keep) * base
+      for (share, value) in zip(move.add, values) where share != 0 {
+        let part = share == 1 ? value : try Float(share) * value
+        next = try next.map { try $0 + part } ?? part
+      }
+      if let more = try drawn(move.spread) { next = try next.map { try $0 + more } ?? more }
+      point = next ?? Tensor.zeros(point.shape)
+      if move.ends { base = point }
+    }
+    return finalClip.map { point.clamp(Float(-$0), Float($0)) } ?? point
+  }
+}
+
+extension SamplingPlan.Move {
+  /// An evaluation at a level; its value is the denoised sample.
+  init(_ level: Level, clip: Double?, keep: Double, add: [Double], spread: Double = 0, ends: Bool = true) {
+    self.init(
+      time: level.time, inputScale: level.inputScale, skip: level.skip, out: level.out, clip: clip, keep: keep, add: add, spread: spread, ends: ends,
+      signal: level.signal, noise: level.noise)
+  }
+}
