@@ -26,6 +26,11 @@ extension BasePolicy {
   /// Numbers in a chunk.
   public var chunkSize: Int { horizon * actionSize }
 
+  /// A policy whose sampler draws nothing inside has nothing to draw anew.
+  public func decode(normalized observation: Tensor, noise: Tensor, using stream: inout RandomStream) throws -> Tensor {
+    try decode(normalized: observation, noise: noise)
+  }
+
   /// From the environment's units to the environment's units: [n, observation], [n, latent] -> [n, horizon, action].
   public func decode(_ observation: Tensor, noise: Tensor) throws -> Tensor {
     let chunk = try decode(normalized: normalize(observation), noise: noise)
