@@ -1,7 +1,7 @@
 import Tensors
 
 /// DPPO's denoiser: the noise in a chunk of actions, from the noised chunk, the time and the observation (Ren et al. 2024).
-public final class DiffusionMLP: Module {
+public final class DiffusionMLP: Denoiser {
   public struct Config: Codable, Equatable, Sendable {
     public var observationSize: Int
     public var actionSize: Int
@@ -44,6 +44,7 @@ public final class DiffusionMLP: Module {
   }
 
   public let config: Config
+  public let sizes: DenoiserSizes
   public let timeEmbedding: TimeEmbedding
   public let trunk: Trunk
   /// The observation's own layers, activation after all but the last.
@@ -51,12 +52,9 @@ public final class DiffusionMLP: Module {
 
   /// Throws for sizes that make no network.
   public init(_ config: Config, using stream: inout RandomStream) throws {
-    guard config.observationSize > 0, config.actionSize > 0, config.horizon > 0, config.observationSteps > 0 else {
-      throw UsageError(
-        "a denoiser wants positive sizes, got observation \(config.observationSize) x \(config.observationSteps), action \(config.actionSize), horizon \(config.horizon)"
-      )
-    }
     self.config = config
+    sizes = try DenoiserSizes(
+      observation: config.observationSize, steps: config.observationSteps, action: config.actionSize, horizon: config.horizon)
     timeEmbedding = try TimeEmbedding(config.timeSize, using: &stream)
     condition = try config.conditionHidden.map { sizes in
       var layers = MLP.Config(inputs: config.conditionSize, outputs: sizes.last)
@@ -91,8 +89,7 @@ public final class DiffusionMLP: Module {
   /// ε: [n, horizon · action] at a time for each row, [n], from observations [n, steps · observation].
   public func callAsFunction(_ x: Tensor, _ t: Tensor, _ observation: Tensor) throws -> Tensor {
     let span = Profile.Span(layer: "DiffusionMLP"); defer { span.end() }
-    try check(x, observation)
-    guard t.shape == [x.shape[0]] else { throw UsageError("the denoiser wants times of shape [\(x.shape[0])], got \(t.shape)") }
+    try check(x, t, observation)
     return try join(x, timeEmbedding(t), observation)
   }
 
@@ -102,15 +99,6 @@ public final class DiffusionMLP: Module {
     try check(x, observation)
     let time = try timeEmbedding(Tensor([t]))
     return try join(x, time.expand(to: [x.shape[0], config.timeSize]), observation)
-  }
-
-  private func check(_ x: Tensor, _ observation: Tensor) throws {
-    guard x.rank == 2, x.shape[1] == config.chunkSize else {
-      throw UsageError("the denoiser wants actions of shape [n, \(config.chunkSize)] (horizon x action), got \(x.shape)")
-    }
-    guard observation.shape == [x.shape[0], config.conditionSize] else {
-      throw UsageError("the denoiser wants observations of shape [\(x.shape[0]), \(config.conditionSize)], got \(observation.shape)")
-    }
   }
 
   /// The order [x, time, observation] is the checkpoints'.

@@ -30,7 +30,7 @@ public struct SinusoidalEmbedding: Sendable {
   }
 }
 
-/// What the denoiser hears of the time: sinusoid -> Linear(size, 2 size) -> Mish -> Linear(2 size, size); always Mish.
+/// What the denoiser hears of the time: sinusoid -> Linear(size, k size) -> Mish -> Linear(k size, size); always Mish.
 public final class TimeEmbedding: Layer {
   public let sinusoid: SinusoidalEmbedding
   public let first: Linear
@@ -40,10 +40,11 @@ public final class TimeEmbedding: Layer {
   /// Numbered as in DPPO's nn.Sequential.
   public var namedParameters: [NamedTensor] { first.named("1") + second.named("3") }
 
-  public init(_ size: Int, using stream: inout RandomStream) throws {
+  /// `expansion` is k: 2 in DPPO's MLPs, 4 in the U-Nets.
+  public init(_ size: Int, expansion: Int = 2, using stream: inout RandomStream) throws {
     sinusoid = try SinusoidalEmbedding(size)
-    first = try Linear(size, 2 * size, using: &stream)
-    second = try Linear(2 * size, size, using: &stream)
+    first = try Linear(size, expansion * size, using: &stream)
+    second = try Linear(expansion * size, size, using: &stream)
   }
 
   /// [n] -> [n, size]

@@ -1,0 +1,68 @@
+import Tensors
+
+/// softmax(Q Kᵀ / √d) V in several heads beside each other (Vaswani et al. 2017), with PyTorch's names and initialisation.
+public final class MultiHeadAttention: Module {
+  public let heads: Int
+  /// Queries, keys and values above each other, [3 size, size].
+  public let inProjWeight: Tensor
+  /// [3 size]
+  public let inProjBias: Tensor
+  public let outProjection: Linear
+  private let dropout: Dropout?
+
+  public var size: Int { outProjection.inputs }
+  public var namedParameters: [NamedTensor] {
+    [("in_proj_weight", inProjWeight), ("in_proj_bias", inProjBias)] + outProjection.named("out_proj")
+  }
+
+  /// Throws unless `heads` divides the size; `dropout` acts on the attention weights.
+  public init(_ size: Int, heads: Int, dropout: Dropout? = nil, using stream: inout RandomStream) throws {
+    guard size > 0, heads > 0, size % heads == 0 else {
+      throw UsageError("attention wants a number of heads that divides its size, got \(heads) heads and size \(size)")
+    }
+    (self.heads, self.dropout) = (heads, dropout)
+    outProjection = try Linear(size, size, using: &stream)
+    try outProjection.bias.assign(Tensor.zeros([size]))
+    let weight = Tensor.zeros([3 * size, size])
+    try Initializer.xavierUniform(gain: 1).fill(weight, using: &stream)
+    inProjWeight = try weight.trackGradient()
+    inProjBias = try Tensor.zeros([3 * size]).trackGradient()
+  }
+
+  /// Self-attention: [n, length, size] -> the same shape.
+  public func callAsFunction(_ x: Tensor, mask: Tensor? = nil) throws -> Tensor {
+    try check(x, x)
+    let all = try split(x.linear(inProjWeight, inProjBias), 3)
+    return try attend(all[0], all[1], all[2], mask)
+  }
+
+  /// Cross-attention: queries of [n, length, size] at a memory [n, places, size] -> [n, length, size].
+  public func callAsFunction(_ x: Tensor, _ memory: Tensor, mask: Tensor? = nil) throws -> Tensor {
+    try check(x, memory)
+    let queries = try split(x.linear(inProjWeight.narrow(0, 0, size), inProjBias.narrow(0, 0, size)), 1)
+    let rest = try split(memory.linear(inProjWeight.narrow(0, size, 2 * size), inProjBias.narrow(0, size, 2 * size)), 2)
+    return try attend(queries[0], rest[0], rest[1], mask)
+  }
+
+  private func check(_ x: Tensor, _ memory: Tensor) throws {
+    guard x.rank == 3, memory.rank == 3, x.shape[2] == size, memory.shape[2] == size, x.shape[0] == memory.shape[0] else {
+      throw UsageError("attention wants queries and memory of shape [n, length, \(size)], got \(x.shape) and \(memory.shape)")
+    }
+  }
+
+  /// [n, length, parts · size] -> parts of [n, heads, length, size / heads]
+  private func split(_ x: Tensor, _ parts: Int) throws -> [Tensor] {
+    let apart = try x.reshape([x.shape[0], x.shape[1], parts, heads, size / heads]).permute([2, 0, 3, 1, 4])
+    return try (0..<parts).map { try apart.select(0, $0) }
+  }
+
+  /// A mask [length, places] is not 0 where a query must not look; each query may look somewhere.
+  private func attend(_ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ mask: Tensor?) throws -> Tensor {
+    let scale = 1 / Float(size / heads).squareRoot()
+    var scores = try (queries * scale).matmul(keys.transposed())
+    if let mask { scores = try scores.maskedFill(mask, -.infinity) }
+    let weights = try scores.softmax(-1)
+    let seen = try (dropout?(weights) ?? weights).matmul(values)
+    return try outProjection(seen.permute([0, 2, 1, 3]).reshape([queries.shape[0], queries.shape[2], size]))
+  }
+}
