@@ -59,7 +59,7 @@ let package = Package(
     .testTarget(name: "EnvironmentsTests", dependencies: ["Environments"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
-    .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"]),
+    .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge", "CMalloc"]),
     .testTarget(name: "ScriptTests", dependencies: ["Script"], swiftSettings: mujocoHeaders),
   ]
 )

@@ -80,10 +80,8 @@ public final class Adam: Optimizer {
 
   /// Throws for a rate, betas, decay or norm out of their range.
   public init(_ parameters: [NamedTensor], _ config: Config = Config()) throws {
-    try checkPositive("learning_rate", config.learningRate, zeroToo: true)
-    try checkPositive("weight_decay", config.weightDecay, zeroToo: true)
+    try checkStep(config.learningRate, config.weightDecay, config.maxGradNorm)
     try checkPositive("eps", config.epsilon, zeroToo: true)
-    if let norm = config.maxGradNorm { try checkPositive("max_grad_norm", norm) }
     guard 0..<1 ~= config.beta1, 0..<1 ~= config.beta2 else {
       throw UsageError("betas want to be in [0, 1), got \(config.beta1) and \(config.beta2)")
     }
@@ -128,6 +126,13 @@ public final class Adam: Optimizer {
     try overwrite(targets, with: state, what: "the optimiser's state")
     steps = try count(of: targets[0].tensor)
   }
+}
+
+/// Throws for a learning rate, decay or norm that no optimiser takes.
+func checkStep(_ learningRate: Float, _ weightDecay: Float, _ maxGradNorm: Float?) throws {
+  try checkPositive("learning_rate", learningRate, zeroToo: true)
+  try checkPositive("weight_decay", weightDecay, zeroToo: true)
+  if let maxGradNorm { try checkPositive("max_grad_norm", maxGradNorm) }
 }
 
 /// Throws unless `value` is finite and positive, or zero where that will do.

@@ -26,10 +26,8 @@ public final class SGD: Optimizer {
 
   /// Throws for a rate, momentum, decay or norm out of its range.
   public init(_ parameters: [NamedTensor], _ config: Config = Config()) throws {
-    try checkPositive("learning_rate", config.learningRate, zeroToo: true)
+    try checkStep(config.learningRate, config.weightDecay, config.maxGradNorm)
     try checkPositive("momentum", config.momentum, zeroToo: true)
-    try checkPositive("weight_decay", config.weightDecay, zeroToo: true)
-    if let norm = config.maxGradNorm { try checkPositive("max_grad_norm", norm) }
     guard !config.nesterov || config.momentum > 0 else { throw UsageError("nesterov wants a momentum above 0, got \(config.momentum)") }
     (self.parameters, self.config) = (parameters, config)
     velocities = config.momentum > 0 ? parameters.map { Tensor.zeros($0.tensor.shape) } : []

@@ -29,6 +29,29 @@ extension FromOne {
   static let last = FromOne(number: -1)
 }
 
+/// One dimension, or a list of them.
+struct Dimensions: FromLua {
+  let values: [FromOne]
+
+  static var luaExpectation: String { "integer or a list of integers" }
+  static func read(_ L: LuaState, at index: CInt) throws -> Dimensions {
+    let value = try LuaValue.read(L, at: index)
+    switch value {
+    case .table(let table) where table.names.isEmpty: return Dimensions(values: try Integers.integers(table.list).map(FromOne.init))
+    default: return Dimensions(values: [FromOne(number: try Int.read(L, at: index))])
+    }
+  }
+
+  /// The same counted from 0; throws unless each is a dimension of `tensor`, named once.
+  func of(_ tensor: Tensor) throws -> [Int] {
+    let dims = try values.map(tensor.dimension)
+    guard !dims.isEmpty, Set(dims).count == dims.count else {
+      throw UsageError("a reduction wants at least one dimension, and each once, got \(values.map(\.number))")
+    }
+    return dims
+  }
+}
+
 /// Integers given one by one or as one list: `t:reshape(2, 3)`, `t:reshape{2, 3}`.
 struct Integers: FromLua {
   let values: [Int]
@@ -40,7 +63,7 @@ struct Integers: FromLua {
     return Integers(values: try integers(arguments))
   }
 
-  private static func integers(_ values: [LuaValue]) throws -> [Int] {
+  fileprivate static func integers(_ values: [LuaValue]) throws -> [Int] {
     try values.map { value in
       switch value {
       case .int(let x): return x

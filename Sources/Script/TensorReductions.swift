@@ -4,29 +4,33 @@ import Tensors
 // What many elements come to, and their order.
 
 func declareReductions(_ t: LuaType<Tensor>) {
-  typealias Along = (Tensor) -> (Int, Bool) throws -> Tensor
+  typealias Along = (Tensor, Int, Bool) throws -> Tensor
   let reductions: [(String, String, (Tensor) throws -> Tensor, Along)] = [
-    ("sum", "The sum", { $0.sum() }, { a in { try a.sum($0, keepDim: $1) } }),
-    ("mean", "The mean", { $0.mean() }, { a in { try a.mean($0, keepDim: $1) } }),
-    ("prod", "The product", { try $0.prod() }, { a in { try a.prod($0, keepDim: $1) } }),
-    ("norm", "The Euclidean norm", { try $0.norm() }, { a in { try a.norm($0, keepDim: $1) } }),
-    ("logsumexp", "ln Σ e^x, which does not overflow", { try $0.logSumExp() }, { a in { try a.logSumExp($0, keepDim: $1) } }),
-    ("max", "The largest", { try $0.max() }, { a in { try a.max($0, keepDim: $1) } }),
-    ("min", "The smallest", { try $0.min() }, { a in { try a.min($0, keepDim: $1) } }),
+    ("sum", "The sum", { $0.sum() }, { try $0.sum($1, keepDim: $2) }),
+    ("mean", "The mean", { $0.mean() }, { try $0.mean($1, keepDim: $2) }),
+    ("prod", "The product", { try $0.prod() }, { try $0.prod($1, keepDim: $2) }),
+    ("logsumexp", "ln Σ e^x, which does not overflow", { try $0.logSumExp() }, { try $0.logSumExp($1, keepDim: $2) }),
+    ("max", "The largest", { try $0.max() }, { try $0.max($1, keepDim: $2) }),
+    ("min", "The smallest", { try $0.min() }, { try $0.min($1, keepDim: $2) }),
   ]
+  let extent = "of all elements, rank 0, or along dim, one or several, which go unless keep_dim."
   for (name, doc, whole, along) in reductions {
-    t.method(name, "(dim?: integer, keep_dim?: boolean) -> Tensor", "\(doc): of all elements, rank 0, or along dim, which goes unless keep_dim.") {
-      (a: Tensor, dim: FromOne?, keepDim: Bool?) throws -> Tensor in
+    t.method(name, "(dim?: integer | integer[], keep_dim?: boolean) -> Tensor", "\(doc): \(extent)") {
+      (a: Tensor, dim: Dimensions?, keepDim: Bool?) throws -> Tensor in
       guard let dim else { return try whole(a) }
-      return try along(a)(a.dimension(dim), keepDim ?? false)
+      return try a.over(dim.of(a), keepDim: keepDim ?? false, along)
     }
   }
+  t.method("norm", "(dim?: integer | integer[], keep_dim?: boolean, p?: number) -> Tensor",
+    "(Σ |x|^p)^(1/p) for p = 1 or 2 (2), or the largest |x| for p = math.huge: \(extent)") {
+    (a: Tensor, dim: Dimensions?, keepDim: Bool?, p: Double?) throws -> Tensor in
+    try reduced(a, dim, keepDim) { try $0.norm($1, p: Float(p ?? 2), keepDim: $2) }
+  }
   for (name, doc) in [("var", "The variance"), ("std", "The standard deviation")] {
-    t.method(name, "(dim?: integer, keep_dim?: boolean, correction?: integer) -> Tensor",
-      "\(doc), divided by n - correction (1): of all elements, rank 0, or along dim, which goes unless keep_dim.") {
-      (a: Tensor, dim: FromOne?, keepDim: Bool?, correction: Int?) throws -> Tensor in
-      let (part, d) = if let dim { (a, try a.dimension(dim)) } else { (try a.reshape([-1]), 0) }
-      let variance = try part.variance(d, correction: correction ?? 1, keepDim: dim == nil ? false : keepDim ?? false)
+    t.method(name, "(dim?: integer | integer[], keep_dim?: boolean, correction?: integer) -> Tensor",
+      "\(doc), divided by n - correction (1): \(extent)") {
+      (a: Tensor, dim: Dimensions?, keepDim: Bool?, correction: Int?) throws -> Tensor in
+      let variance = try reduced(a, dim, keepDim) { try $0.variance($1, correction: correction ?? 1, keepDim: $2) }
       return name == "var" ? variance : variance.sqrt()
     }
   }
@@ -34,16 +38,22 @@ func declareReductions(_ t: LuaType<Tensor>) {
   declareOrder(t)
 }
 
+/// What `along` makes of the dimensions named, or of all elements as one vector.
+private func reduced(_ a: Tensor, _ dim: Dimensions?, _ keepDim: Bool?, _ along: (Tensor, Int, Bool) throws -> Tensor) throws -> Tensor {
+  guard let dim else { return try along(a.reshape([-1]), 0, false) }
+  return try a.over(dim.of(a), keepDim: keepDim ?? false, along)
+}
+
 private func declareAnswers(_ t: LuaType<Tensor>) {
-  let answers: [(String, String, (Tensor) -> () -> Bool, (Tensor) -> (Int, Bool) throws -> Tensor)] = [
-    ("any", "Whether an element is not 0", Tensor.any, { a in { try a.any($0, keepDim: $1) } }),
-    ("all", "Whether no element is 0", Tensor.all, { a in { try a.all($0, keepDim: $1) } }),
+  let answers: [(String, String, (Tensor) -> () -> Bool, (Tensor, Int, Bool) throws -> Tensor)] = [
+    ("any", "Whether an element is not 0", Tensor.any, { try $0.any($1, keepDim: $2) }),
+    ("all", "Whether no element is 0", Tensor.all, { try $0.all($1, keepDim: $2) }),
   ]
   for (name, doc, whole, along) in answers {
-    t.method(name, "(dim?: integer, keep_dim?: boolean) -> boolean | Tensor", "\(doc); along dim as a tensor of 1 and 0.") {
-      (a: Tensor, dim: FromOne?, keepDim: Bool?) throws -> LuaValue in
+    t.method(name, "(dim?: integer | integer[], keep_dim?: boolean) -> boolean | Tensor", "\(doc); along dim, one or several, as a tensor of 1 and 0.") {
+      (a: Tensor, dim: Dimensions?, keepDim: Bool?) throws -> LuaValue in
       guard let dim else { return .bool(whole(a)()) }
-      return .object(try along(a)(a.dimension(dim), keepDim ?? false))
+      return .object(try a.over(dim.of(a), keepDim: keepDim ?? false, along))
     }
   }
   let places: [(String, String, (Tensor) -> (Int) throws -> [Int])] = [("argmax", "largest", Tensor.argmax), ("argmin", "smallest", Tensor.argmin)]

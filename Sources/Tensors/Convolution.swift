@@ -25,12 +25,8 @@ extension Tensor {
   /// PyTorch's conv1d: [n, channels, length] by weight [filters, channels / groups, kernel] and bias [filters] to [n, filters, places],
   /// places = ⌊(length + 2 padding - dilation (kernel - 1) - 1) / stride⌋ + 1.
   public func conv1d(_ weight: Tensor, _ bias: Tensor?, _ window: ConvolutionWindow = ConvolutionWindow()) throws -> Tensor {
-    try checkConvolution("conv1d", weight, bias, window, outputs: weight.shape.first ?? 0)
-    let (filters, kernel) = (weight.shape[0], weight.shape[2])
-    guard weight.shape[1] * window.groups == shape[1], filters % window.groups == 0 else {
-      throw UsageError(
-        "conv1d wants \(weight.shape[1] * window.groups) channels for a weight of shape \(weight.shape) in \(window.groups) groups, got shape \(shape)")
-    }
+    let filters = try checkConvolution("conv1d", weight, bias, window, transposed: false)
+    let kernel = weight.shape[2]
     let span = shape[2] + 2 * window.padding - window.dilation * (kernel - 1) - 1
     guard span >= 0 else {
       throw UsageError("conv1d wants a row of at least \(window.dilation * (kernel - 1) + 1) entries with its padding, got \(shape[2] + 2 * window.padding)")
@@ -53,11 +49,7 @@ extension Tensor {
   public func convTranspose1d(
     _ weight: Tensor, _ bias: Tensor?, _ window: ConvolutionWindow = ConvolutionWindow(), outputPadding: Int = 0
   ) throws -> Tensor {
-    let filters = (weight.shape.count == 3 ? weight.shape[1] : 0) * window.groups
-    try checkConvolution("conv_transpose1d", weight, bias, window, outputs: filters)
-    guard weight.shape[0] == shape[1], shape[1] % window.groups == 0 else {
-      throw UsageError("conv_transpose1d wants \(weight.shape[0]) channels for a weight of shape \(weight.shape) in \(window.groups) groups, got shape \(shape)")
-    }
+    let filters = try checkConvolution("conv_transpose1d", weight, bias, window, transposed: true)
     guard 0..<Swift.max(window.stride, window.dilation) ~= outputPadding else {
       throw UsageError("conv_transpose1d wants an output padding from 0 to below its stride or dilation, got \(outputPadding)")
     }
@@ -77,10 +69,19 @@ extension Tensor {
     }
   }
 
-  private func checkConvolution(_ name: String, _ weight: Tensor, _ bias: Tensor?, _ window: ConvolutionWindow, outputs: Int) throws {
+  /// The channels that come out; throws for an input, a weight and a bias that do not fit together.
+  private func checkConvolution(
+    _ name: String, _ weight: Tensor, _ bias: Tensor?, _ window: ConvolutionWindow, transposed: Bool
+  ) throws -> Int {
     try window.check()
     guard rank == 3 else { throw UsageError("\(name) wants an input of shape [n, channels, length], got \(shape)") }
     guard weight.rank == 3, !weight.shape.contains(0) else { throw UsageError("\(name) wants a weight of three dimensions, none empty, got shape \(weight.shape)") }
+    let (narrow, wide) = (weight.shape[0], weight.shape[1] * window.groups)
+    let (inputs, outputs) = transposed ? (narrow, wide) : (wide, narrow)
     if let bias, bias.shape != [outputs] { throw UsageError("\(name) wants a bias of shape [\(outputs)], got \(bias.shape)") }
+    guard shape[1] == inputs, narrow % window.groups == 0 else {
+      throw UsageError("\(name) wants \(inputs) channels for a weight of shape \(weight.shape) in \(window.groups) groups, got shape \(shape)")
+    }
+    return outputs
   }
 }

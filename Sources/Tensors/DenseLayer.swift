@@ -161,7 +161,9 @@ private struct DenseRows: @unchecked Sendable {
         for i in 0..<width { dGain[i] += dx[i] * hat[i] }
         for i in 0..<width { dShift[i] += dx[i] }
       }
-      standardisationSlope(dx, hat, gain: norm.gain.storage.pointer + norm.gain.offset, inverse: inverse.storage.pointer[row], width)
+      let gain = norm.gain.storage.pointer + norm.gain.offset
+      for i in 0..<width { dx[i] *= gain[i] }
+      standardisationSlope(dx, hat, inverse: inverse.storage.pointer[row], width)
     }
     if let partial { for i in 0..<width { partial[i] += dx[i] } }
   }

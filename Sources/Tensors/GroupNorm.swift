@@ -8,6 +8,7 @@ extension Tensor {
     guard gain.shape == [channels], bias.shape == [channels] else {
       throw UsageError("groupNorm wants gain and bias of shape [\(channels)], got \(gain.shape) and \(bias.shape)")
     }
+    let span = Profile.Span("groupNorm"); defer { span.end() }
     let (members, length, slabs) = (channels / groups, around(1).inner, shape[0] * groups)
     let width = members * length
     let result = Tensor(uninitialized: shape)
@@ -16,22 +17,18 @@ extension Tensor {
     let (y, unit, scale) = (result.storage.pointer, normal.storage.pointer, inverse.storage.pointer)
     withPointer { x in gain.withPointer { w in bias.withPointer { b in
       for slab in 0..<slabs {
-        let (from, hat) = (x + slab * width, unit + slab * width)
-        let mean = Tensors.sum(from, width) / Float(width)
-        for i in 0..<width { hat[i] = from[i] - mean }
-        let factor = 1 / (dot(hat, hat, width) / Float(width) + epsilon).squareRoot()
-        scale[slab] = factor
+        let hat = unit + slab * width
+        hat.update(from: x + slab * width, count: width)
+        scale[slab] = standardise(hat, width, epsilon)
         for member in 0..<members {
           let (row, channel) = (member * length, slab % groups * members + member)
-          let (row0, to, w, b) = (hat + row, y + slab * width + row, w[channel], b[channel])
-          for i in 0..<length {
-            row0[i] *= factor
-            to[i] = row0[i] * w + b
-          }
+          let (from, to, w, b) = (hat + row, y + slab * width + row, w[channel], b[channel])
+          for i in 0..<length { to[i] = from[i] * w + b }
         }
       }
     } } }
     return result.recorded([self, gain, bias]) { g in
+      let span = Profile.Span("groupNorm"); defer { span.end() }
       let input = Tensor(uninitialized: normal.shape)
       let (gainSlope, biasSlope) = (Tensor.zeros([channels]), Tensor.zeros([channels]))
       let (dx, dw, db) = (input.storage.pointer, gainSlope.storage.pointer, biasSlope.storage.pointer)
@@ -46,10 +43,7 @@ extension Tensor {
             let w = w[channel]
             for i in row..<row + length { to[i] = slope[i] * w }
           }
-          let mean = Tensors.sum(to, width) / Float(width)
-          let along = dot(to, hat, width) / Float(width)
-          let factor = scale[slab]
-          for i in 0..<width { to[i] = factor * (to[i] - mean - hat[i] * along) }
+          standardisationSlope(to, hat, inverse: scale[slab], width)
         }
       } }
       withExtendedLifetime((normal, inverse)) {}

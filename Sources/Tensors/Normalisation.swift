@@ -32,8 +32,8 @@ extension Tensor {
             for i in 0..<width { dw[i] += slope[i] * hat[i] }
             for i in 0..<width { db[i] += slope[i] }
           }
-          to.update(from: slope, count: width)
-          standardisationSlope(to, hat, gain: w, inverse: scale[row], width)
+          for i in 0..<width { to[i] = slope[i] * w[i] }
+          standardisationSlope(to, hat, inverse: scale[row], width)
         }
       } }
       return [input, gainSlope, biasSlope]
@@ -63,12 +63,9 @@ func standardise(_ row: UnsafeMutablePointer<Float>, _ width: Int, _ epsilon: Fl
   return inverse
 }
 
-/// In place, from the gradient by `hat * gain + shift` to that by the row that `standardise` made into `hat`.
+/// In place, from the gradient by `hat` to that by the row that `standardise` made into it.
 @inline(__always)
-func standardisationSlope(
-  _ slope: UnsafeMutablePointer<Float>, _ hat: UnsafePointer<Float>, gain: UnsafePointer<Float>, inverse: Float, _ width: Int
-) {
-  for i in 0..<width { slope[i] *= gain[i] }
+func standardisationSlope(_ slope: UnsafeMutablePointer<Float>, _ hat: UnsafePointer<Float>, inverse: Float, _ width: Int) {
   let mean = Tensors.sum(slope, width) / Float(width)
   let along = dot(slope, hat, width) / Float(width)
   for i in 0..<width { slope[i] = inverse * (slope[i] - mean - hat[i] * along) }

@@ -39,6 +39,19 @@ extension Tensor {
     return try centred.squared().sum(dim, keepDim: keepDim) / Float(Swift.max(0, n - Swift.max(correction, -1 << 30)))
   }
 
+  /// What `along` makes of several dimensions taken as one, which go unless `keepDim`; `along` is told which it is and whether to keep it.
+  public func over(_ dims: [Int], keepDim: Bool = false, _ along: (Tensor, Int, Bool) throws -> Tensor) throws -> Tensor {
+    let reduced = try dims.map(resolve).sorted()
+    guard let first = reduced.first, Set(reduced).count == reduced.count else {
+      throw UsageError("a reduction wants at least one dimension, and each once, got \(dims)")
+    }
+    guard reduced.count > 1 else { return try along(self, first, keepDim) }
+    let kept = shape.indices.filter { !reduced.contains($0) }
+    let merged = try permute(Array(0..<first) + reduced + kept.filter { $0 > first }).flatten(first, first + reduced.count - 1)
+    let result = try along(merged, first, false)
+    return keepDim ? try result.reshape(shape.indices.map { reduced.contains($0) ? 1 : shape[$0] }) : result
+  }
+
   /// The Euclidean norm of all elements, rank 0; its gradient is 0 where it is.
   public func norm() throws -> Tensor { try reshape([-1]).norm(0) }
   /// The Euclidean norm along `dim`; its gradient is 0 where it is.
@@ -48,6 +61,16 @@ extension Tensor {
     return try length.recorded([self]) { g in
       [try g * Tensor.combine(self, length) { $1 == 0 ? 0 : $0 / $1 }]
     }.unless(keepDim, dropping: d)
+  }
+
+  /// (Σ |x|^p)^(1/p) along `dim` for p = 1 or 2, and the largest |x| for infinity.
+  public func norm(_ dim: Int, p: Float, keepDim: Bool = false) throws -> Tensor {
+    switch p {
+    case 1: return try abs().sum(dim, keepDim: keepDim)
+    case 2: return try norm(dim, keepDim: keepDim)
+    case .infinity: return try abs().max(dim, keepDim: keepDim)
+    default: throw UsageError("a norm wants p = 1, 2 or infinity, got \(p)")
+    }
   }
 
   /// ln Σ e^x of all elements, rank 0.

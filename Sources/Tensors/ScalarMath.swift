@@ -8,17 +8,17 @@ import Glibc
 func fastExp(_ x: Float) -> Float {
   var clamped = x < -87.33 ? -87.33 : x
   clamped = clamped > 88.72283 ? 88.72283 : clamped
-  let shifted = clamped * 1.442_695_04 + 12_582_912  // the magic number rounds to an integer and leaves it in the low bits
+  let shifted = Float(12_582_912).addingProduct(clamped, 1.442_695_04)  // the magic number rounds to an integer and leaves it in the low bits
   let k = shifted - 12_582_912
-  let r = (clamped - k * 0.693_359_375) + k * 2.121_944_4e-4
+  let r = clamped.addingProduct(k, -0.693_359_375).addingProduct(k, 2.121_944_4e-4)
   var p: Float = 1.0 / 5040
-  p = p * r + 1.0 / 720
-  p = p * r + 1.0 / 120
-  p = p * r + 1.0 / 24
-  p = p * r + 1.0 / 6
-  p = p * r + 0.5
-  p = p * r + 1
-  p = p * r + 1
+  p = Float(1.0 / 720).addingProduct(p, r)
+  p = Float(1.0 / 120).addingProduct(p, r)
+  p = Float(1.0 / 24).addingProduct(p, r)
+  p = Float(1.0 / 6).addingProduct(p, r)
+  p = Float(0.5).addingProduct(p, r)
+  p = Float(1).addingProduct(p, r)
+  p = Float(1).addingProduct(p, r)
   let scaled = Float(bitPattern: p.bitPattern &+ (shifted.bitPattern << 23))  // p < 1 where k is 128, so the exponent holds it
   let low = x < -87.33 ? 0 : scaled
   let high = x > 88.72283 ? .infinity : low

@@ -27,13 +27,13 @@ private let pairwise: [String: Operation] = [
   "matmul": two { try $0.matmul($1) }, "dot": two { try $0.dotProduct($1) }, "outer": two { try $0.outer($1) },
 ]
 
-/// Numbers: none, or the dimension and whether it is kept.
+/// Numbers: none, or the dimensions and whether they are kept.
 private func reduction(_ whole: @escaping @Sendable (Tensor) throws -> Tensor, _ along: @escaping @Sendable (Tensor, Int, Bool) throws -> Tensor) -> Operation {
-  { x, n in [n.isEmpty ? try whole(x[0]) : try along(x[0], Int(n[0]), n[1] == 1)] }
+  { x, n in [n.isEmpty ? try whole(x[0]) : try x[0].over(n.dropLast().map { Int($0) }, keepDim: n.last == 1, along)] }
 }
 private func along(_ f: @escaping @Sendable (Tensor, Int) throws -> Tensor) -> Operation { { x, n in [try f(x[0], Int(n[0]))] } }
 private func variance(_ x: Tensor, _ n: [Double]) throws -> Tensor {
-  n.count == 1 ? try x.flatten().variance(0, correction: Int(n[0])) : try x.variance(Int(n[1]), correction: Int(n[0]), keepDim: n[2] == 1)
+  n.count == 1 ? try x.flatten().variance(0, correction: Int(n[0])) : try x.over(n[1..<(n.count - 1)].map { Int($0) }, keepDim: n.last == 1) { try $0.variance($1, correction: Int(n[0]), keepDim: $2) }
 }
 private func floats(_ indices: [Int], _ shape: [Int]) throws -> Tensor { try Tensor(indices.map(Float.init), shape: shape) }
 private func without(_ dim: Int, _ shape: [Int]) -> [Int] { shape.indices.filter { $0 != dim }.map { shape[$0] } }
@@ -41,6 +41,8 @@ private func without(_ dim: Int, _ shape: [Int]) -> [Int] { shape.indices.filter
 private let reductions: [String: Operation] = [
   "sum": reduction({ $0.sum() }, { try $0.sum($1, keepDim: $2) }), "mean": reduction({ $0.mean() }, { try $0.mean($1, keepDim: $2) }),
   "prod": reduction({ try $0.prod() }, { try $0.prod($1, keepDim: $2) }), "norm": reduction({ try $0.norm() }, { try $0.norm($1, keepDim: $2) }),
+  "norm_1": reduction({ try $0.flatten().norm(0, p: 1) }, { try $0.norm($1, p: 1, keepDim: $2) }),
+  "norm_inf": reduction({ try $0.flatten().norm(0, p: .infinity) }, { try $0.norm($1, p: .infinity, keepDim: $2) }),
   "logsumexp": reduction({ try $0.logSumExp() }, { try $0.logSumExp($1, keepDim: $2) }),
   "max": reduction({ try $0.max() }, { try $0.max($1, keepDim: $2) }), "min": reduction({ try $0.min() }, { try $0.min($1, keepDim: $2) }),
   "var": { x, n in [try variance(x[0], n)] }, "std": { x, n in [try variance(x[0], n).sqrt()] },
