@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+// What a userdata of ours holds. Lua's stack may be too full for its __gc to be called: then Lua frees it all the same, and the
+// allocator, which knows it by its mark, keeps the block until Swift has released the object.
+typedef struct shim_slot {
+  void *object;                         // retained; NULL once it is released
+  size_t mark;                          // the interpreter's, which no script can know; in an orphan, the address of the next
+} shim_slot;
 
 typedef struct shim_state {
   size_t used, ceiling;                 // bytes; ceiling 0: none
@@ -22,6 +30,11 @@ typedef struct shim_state {
   lua_State *volatile running;          // the coroutine that runs now; NULL outside Lua
   pthread_t thread;                     // the one that runs Lua
   void *owner;                          // the Interpreter
+  size_t mark;                          // of the slots
+  size_t slot_size, slot_offset;        // of the block of a slot, and of the slot in it
+  void *newest;                         // the block of the last new userdata
+  size_t newest_size;
+  shim_slot *orphans;                   // freed by Lua before their objects were released
 } shim_state;
 
 static inline shim_state *shim_of(lua_State *L) {
@@ -37,18 +50,44 @@ static int shim_exceeds(shim_state *s, size_t more) {
   return s->used + s->outside + more > s->ceiling;
 }
 
+// Whether a block that Lua frees is a slot that still holds its object.
+static int shim_orphaned(shim_state *s, void *block, size_t size) {
+  if (size != s->slot_size) return 0;
+  shim_slot *slot = (shim_slot *)((char *)block + s->slot_offset);
+  if (slot->mark != s->mark) return 0;
+  slot->mark = 0;                       // the next block here is not ours
+  if (!slot->object) return 0;
+  slot->mark = (size_t)s->orphans;
+  s->orphans = slot;
+  return 1;
+}
+
+// An object that its slot should have released; NULL when there is none.
+static void *shim_take_orphan(shim_state *s) {
+  shim_slot *slot = s->orphans;
+  if (!slot) return NULL;
+  s->orphans = (shim_slot *)slot->mark;
+  void *object = slot->object;
+  slot->mark = 0;
+  free((char *)slot - s->slot_offset);
+  return object;
+}
+
 static void *shim_allocate(void *state, void *block, size_t old, size_t size) {
   shim_state *s = (shim_state *)state;
+  int tag = block ? 0 : (int)old;
   if (!block) old = 0;                  // then it is a type tag
   if (size == 0) {
-    free(block);
     s->used -= old;
+    if (!block || !shim_orphaned(s, block, old)) free(block);
     return NULL;
   }
   if (size > old && !s->swift && shim_exceeds(s, size - old)) return NULL;
   void *moved = realloc(block, size);
-  if (moved) s->used += size - old;
-  else if (s->swift) {
+  if (moved) {
+    s->used += size - old;
+    if (tag == LUA_TUSERDATA) s->newest = moved, s->newest_size = size;
+  } else if (s->swift) {
     fputs("dsrl-lua: out of memory\n", stderr);
     abort();
   }
@@ -68,12 +107,25 @@ static void shim_anchor(lua_State *L, const char *text) {
   luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
+// Pushes a new slot, which holds nothing yet.
+static shim_slot *shim_new_slot(lua_State *L) {
+  shim_slot *slot = (shim_slot *)lua_newuserdatauv(L, sizeof *slot, 0);
+  slot->object = NULL;
+  slot->mark = shim_of(L)->mark;
+  return slot;
+}
+
 static lua_State *shim_open(shim_state *s) {
   memset(s, 0, sizeof *s);
   s->swift = 1;
   s->thread = pthread_self();
   lua_State *L = lua_newstate(shim_allocate, s);
   if (!L) return NULL;
+  if (getentropy(&s->mark, sizeof s->mark)) s->mark = (size_t)s ^ (size_t)L << 16;
+  shim_slot *first = shim_new_slot(L);  // shows where in its block a slot is
+  s->slot_size = s->newest_size;
+  s->slot_offset = (size_t)((char *)first - (char *)s->newest);
+  lua_pop(L, 1);
   lua_setwarnf(L, shim_warn, s);
   lua_gc(L, LUA_GCINC, 0, 0, 0);        // generational mode does not return the memory of big Swift objects in time
   luaL_openlibs(L);

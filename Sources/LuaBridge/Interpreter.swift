@@ -57,6 +57,7 @@ public final class Interpreter {
     stopListening()
     isClosing = true
     lua_close(main)
+    releaseOrphans()
     state.deallocate()
   }
 

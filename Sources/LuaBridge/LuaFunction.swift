@@ -45,6 +45,7 @@ extension Interpreter {
   func protectedCall<R>(push: (LuaState) throws -> Void, _ arguments: [any ToLua], _ read: (LuaState, Range<CInt>) throws -> R) throws -> R {
     let L = L
     released.drain(L)
+    releaseOrphans()
     let base = lua_gettop(L)
     try room(L, arguments.count + 8)
     defer { lua_settop(L, base) }

@@ -16,6 +16,13 @@ extension Interpreter {
   public func owe(_ bytes: Int) { state.pointee.owed += max(0, bytes) }
 }
 
+extension Interpreter {
+  /// Lets go of the objects whose `__gc` Lua could not call, because its stack was full.
+  func releaseOrphans() {
+    while let object = shim_take_orphan(state) { Unmanaged<AnyObject>.fromOpaque(object).release() }
+  }
+}
+
 /// An object with something to give back at the end of `local x <close> = ...`.
 public protocol LuaCloseable: AnyObject {
   func luaClose()
@@ -108,11 +115,11 @@ func finishMetatable(_ L: LuaState, name: String) {
 
 /// Pushes a new userdata that retains `object`. Needs two stack slots.
 func pushSlot(_ L: LuaState, _ object: AnyObject, metatable: CInt) {
-  let slot = lua_newuserdatauv(L, MemoryLayout<Slot>.size, 0)?.assumingMemoryBound(to: Slot.self)
-  slot?.initialize(to: nil)
+  Interpreter.of(L).releaseOrphans()
+  let slot = shim_new_slot(L)
   pushReference(L, metatable)
   lua_setmetatable(L, -2)
-  slot?.pointee = .passRetained(object)
+  slot?.pointee.object = Unmanaged.passRetained(object).toOpaque()
 }
 
 /// Pushes the one userdata of `object`, so that `==` and table keys mean the object.
