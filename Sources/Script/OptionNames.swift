@@ -38,6 +38,10 @@ extension Session {
       "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
     ])
+    lua.registry.document("dsrl.policy.dppo", options: [
+      "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
+      "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
+    ])
     lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }

@@ -112,7 +112,7 @@ private func makeDiffusionPolicy(_ options: LuaTable) throws -> PolicyObject {
   return PolicyObject(policy, seed: seed)
 }
 
-private func makeProcess(_ options: LuaTable) throws -> DDPM {
+func makeProcess(_ options: LuaTable) throws -> DDPM {
   var table = options
   let kind: String = try table.takeOptional("kind") ?? "ddpm"
   guard kind == "ddpm" else { throw LuaError("'process.kind' must be 'ddpm', got '\(kind)'") }
