@@ -42,7 +42,7 @@ public final class PyTorchFile {
       let legacy = start.starts(with: [0x80, 0x02, 0x8a, 0x0a])
       throw UsageError("'\(path)' \(legacy ? "has the form of PyTorch before 1.6: load it in PyTorch and torch.save it again" : "is not a file of torch.save: it is no zip archive")")
     }
-    archive = try ZipReader(path, as: "a PyTorch file")
+    do { archive = try ZipReader(path, as: "a PyTorch file") } catch let error as UsageError { throw UsageError("\(error) (truncated or damaged?)") }
     let names = archive.entries.map(\.name)
     guard let name = names.filter({ $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }).min(by: { $0.utf8.count < $1.utf8.count }) else {
       throw UsageError("'\(path)' is not a file of torch.save: it has no data.pkl")
@@ -103,14 +103,22 @@ public final class PyTorchFile {
     try storage.type.floats(storage.count, into: target) { try entry.read(into: $0) }
   }
 
-  /// Every storage must have the bytes that it claims, and uncompressed as torch.save leaves them, before memory is taken for it.
+  /// Every storage must have the bytes that it claims, undamaged by their checksum, before memory is taken for it.
   private func check(_ storages: [PyTorchStorage]) throws {
     let sizes = Dictionary(archive.entries.map { ($0.name, $0.size) }) { first, _ in first }
+    var checked: Set<String> = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
     for storage in storages {
       let name = prefix + "data/" + storage.key
       guard let size = sizes[name] else { throw UsageError("'\(path)' has no entry '\(name)'") }
       guard storage.type.byteCount([storage.count]) == size else {
         throw UsageError("'\(path)': '\(name)' has \(size) bytes, which are not its \(storage.count) elements of \(storage.type)")
+      }
+      guard checked.insert(name).inserted else { continue }
+      let entry = try Self.open(archive, name)
+      for start in stride(from: 0, to: size, by: buffer.count) {
+        let count = min(buffer.count, size - start)
+        try buffer.withUnsafeMutableBytes { try entry.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<count])) }
       }
     }
   }

@@ -26,6 +26,7 @@ extension Session {
       "steps": "environment steps, at least", "episodes": "whole episodes, exactly; instead of steps", "num_envs": "side by side (that of env, else 1)",
       "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
     ])
+    lua.registry.document("dsrl.data.load", options: ["normalization": "path of DPPO's normalization.npz: the data return to the environment's units"])
     lua.registry.document("dsrl.data.demonstrations", options: [
       "env": "\"PointFork-v0\"", "episodes": "whole episodes (100)", "seed": "of the demonstrator (0)",
     ])

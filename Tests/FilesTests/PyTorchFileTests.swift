@@ -81,6 +81,20 @@ struct PyTorchFileTests {
     #expect(text.contains(why) && text.contains(name), "\(text)")
   }
 
+  @Test func refusesDamagedFiles() throws {
+    let bytes = try readBytes(path("views.pt"))
+    let stored = try #require(signed[3...6].withUnsafeBytes { wanted in (0..<bytes.count - 16).first { Array(bytes[$0..<$0 + 16]) == Array(wanted) } })
+    var flipped = bytes
+    flipped[stored] ^= 1
+    try withFolder { folder in
+      for (damaged, why) in [(flipped, "CRC"), (Array(bytes[..<(bytes.count / 2)]), "truncated"), ([], "no zip archive")] {
+        try writeQuickly(damaged, to: folder + "/a.pt")
+        let text = message { _ = try PyTorchFile(folder + "/a.pt") }
+        #expect(text.contains(why) && text.contains("a.pt"), "\(text)")
+      }
+    }
+  }
+
   @Test func depthCostsNoStack() {
     let bytes: [UInt8] = [0x80, 2] + [UInt8](repeating: 0x5d, count: 1_000_000) + [UInt8](repeating: 0x61, count: 999_999) + [0x2e]
     let text = message {
