@@ -30,6 +30,8 @@ struct Pickle {
   var sequences: [[Value]] = []
   var dictionaries: [[(key: Value, value: Value)]] = []
   var tensors: [PyTorchTensor] = []
+  /// Elements that calls made anew: a small pickle may call often with one large argument.
+  private var copied = 0
 
   init(_ bytes: [UInt8], label: String) { (self.bytes, self.label) = (bytes, label) }
 
@@ -113,6 +115,11 @@ struct Pickle {
       try build(state)
     default: throw fault("opcode 0x\(String(code, radix: 16)) is not read: tensors, dicts, lists, tuples, numbers and strings are")
     }
+  }
+
+  mutating func countCopy(_ count: Int) throws {
+    copied += count
+    guard copied <= 1 << 24 else { throw fault("the pickle copies its parts beyond all measure") }
   }
 
   // MARK: The stack

@@ -68,6 +68,7 @@ extension Pickle {
       stack.append(values[0])
     case .encode:
       guard case .string(let text)? = values.first else { throw fault("bytes without their text") }
+      try countCopy(text.utf8.count)
       // Latin-1, one byte for each of the first 256 characters.
       stack.append(.bytes(try text.unicodeScalars.map { scalar in
         guard let byte = UInt8(exactly: scalar.value) else { throw fault("bytes that are no Latin-1 text") }
@@ -98,6 +99,7 @@ extension Pickle {
   private mutating func pushOrderedDict(_ values: [Value]) throws {
     guard let first = values.first else { return pushDictionary([]) }
     guard values.count == 1, case .list(let list) = first else { throw fault("an OrderedDict of what is no list") }
+    try countCopy(sequences[list].count)
     pushDictionary(try sequences[list].map { pair in
       switch pair {
       case .list(let place), .tuple(let place):
