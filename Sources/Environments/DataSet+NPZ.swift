@@ -5,8 +5,10 @@ import Tensors
 extension DataSet {
   private static let keys = ["observations", "actions", "rewards", "terminals", "timeouts"]
 
-  /// Reads the five arrays, of whatever type of number; others in the file are passed over. Throws naming the file and the key.
+  /// Reads the five arrays, of whatever type of number, or those of DPPO's train.npz; others in the file are passed over. Throws naming the file and the key.
   public static func load(_ path: String) throws -> DataSet {
+    let present = try NPZ.keys(path)
+    if present.contains("states"), present.contains("traj_lengths"), !present.contains("observations") { return try loadDPPO(path, has: present) }
     let arrays = try NPZ.read(path, keys: keys)
     func array(_ key: String) throws -> Tensor {
       guard let array = arrays[key] else { throw UsageError("'\(path)' has no array '\(key)'") }
@@ -29,11 +31,11 @@ extension DataSet {
   }
 
   /// [N, 1] as [N]; anything else as it is.
-  private static func column(_ array: Tensor) throws -> Tensor {
+  static func column(_ array: Tensor) throws -> Tensor {
     array.rank == 2 && array.shape[1] == 1 ? try array.reshape([array.count]) : array
   }
 
-  private static func flags(_ array: Tensor, _ key: String) throws -> [Bool] {
+  static func flags(_ array: Tensor, _ key: String) throws -> [Bool] {
     let column = try column(array)
     guard column.rank == 1 else { throw UsageError("\(key) want the shape [steps], got \(array.shape)") }
     return try column.values.enumerated().map { index, value in

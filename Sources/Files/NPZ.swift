@@ -21,6 +21,9 @@ public enum NPZ {
     }
   }
 
+  /// The names of the arrays, whatever they hold.
+  public static func keys(_ path: String) throws -> [String] { try ZipReader(path).entries.map { key($0.name) } }
+
   /// The shape of every array of numbers, without reading the elements.
   public static func shapes(_ path: String) throws -> [String: [Int]] {
     let archive = try ZipReader(path)

@@ -6,17 +6,21 @@ import Tensors
 final class ZipReader {
   let path: String
   let entries: [(name: String, index: UInt64, size: Int)]
+  /// The indices of the compressed ones.
+  let deflated: Set<UInt64>
   private let archive: OpaquePointer
 
-  init(_ path: String) throws {
+  /// `kind` is what the file should be, for errors.
+  init(_ path: String, as kind: String = "an npz archive") throws {
     self.path = path
     // libzip takes an empty file for an empty archive, and says little about a missing one.
     let file = try InputFile(path)
     guard file.size > 0 else { throw UsageError("cannot read '\(path)': it is empty") }
     var code: Int32 = 0
-    guard let archive = zip_open(path, ZIP_RDONLY, &code) else { throw UsageError("cannot read '\(path)' as an npz archive: \(zipReason(code))") }
+    guard let archive = zip_open(path, ZIP_RDONLY, &code) else { throw UsageError("cannot read '\(path)' as \(kind): \(zipReason(code))") }
     self.archive = archive
     var entries: [(name: String, index: UInt64, size: Int)] = []
+    var deflated: Set<UInt64> = []
     for index in 0..<UInt64(max(0, zip_get_num_entries(archive, 0))) {
       var status = zip_stat_t()
       guard zip_stat_index(archive, index, 0, &status) == 0, let name = status.name else {
@@ -34,8 +38,9 @@ final class ZipReader {
         throw UsageError("cannot read '\(path)': '\(name8)' claims \(status.size) bytes, more than the file can hold")
       }
       entries.append((name8, index, Int(status.size)))
+      if status.comp_method == 8 { deflated.insert(index) }
     }
-    self.entries = entries
+    (self.entries, self.deflated) = (entries, deflated)
   }
   deinit { zip_discard(archive) }
 

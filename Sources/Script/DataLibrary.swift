@@ -1,3 +1,4 @@
+import Diffusion
 import Environments
 import LuaBridge
 import Tensors
@@ -16,9 +17,9 @@ extension Interpreter {
   /// dsrl.data, and the type DataSet.
   func installData() {
     module("dsrl.data", doc: "Behaviour data: what a policy is trained on.") { m in
-      m.function("load", "(path: string) -> DataSet", "Data of an npz file with D4RL's arrays observations, actions, rewards, terminals, timeouts.") {
-        (path: String) throws -> DataObject in DataObject(try .load(path))
-      }
+      m.function("load", "(path: string, options?: {normalization: string?}) -> DataSet",
+        "Data of an npz file with D4RL's arrays observations, actions, rewards, terminals, timeouts, or with those of DPPO's train.npz: states, actions, rewards, terminals, traj_lengths. normalization: path of DPPO's normalization.npz, by which normalised data return to the environment's units.",
+        loadData)
       m.function("collect", "(options: table) -> DataSet",
         "Data of acting. env: Environment or id (environments like it are made, itself is left alone); policy: Policy, Agent, Actor or function(observations [n, observation]) -> actions [n, chunk, action]; steps (at least) or episodes (exactly); num_envs (that of env, else 1), seed (0), deterministic (false).") {
         [unowned self] (options: LuaTable) throws -> DataObject in try long { DataObject(try collectData(options)) }
@@ -62,6 +63,18 @@ extension Interpreter {
     default: throw LuaError("either 'steps' or 'episodes' expected, got \(steps == nil ? "neither" : "both")")
     }
   }
+}
+
+private func loadData(_ path: String, _ options: LuaTable?) throws -> DataObject {
+  var table = options ?? LuaTable()
+  let normalization: String? = try table.takeOptional("normalization")
+  try table.finish()
+  let data = try DataSet.load(path)
+  guard let normalization else { return DataObject(data) }
+  let (observation, action) = try Normalizer.dppo(normalization)
+  return DataObject(try DataSet(
+    observations: observation.denormalize(data.observations), actions: action.denormalize(data.actions), rewards: data.rewards,
+    terminals: data.terminals, timeouts: data.timeouts))
 }
 
 private func demonstrations(_ options: LuaTable) throws -> DataObject {

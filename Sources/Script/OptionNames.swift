@@ -26,6 +26,7 @@ extension Session {
       "steps": "environment steps, at least", "episodes": "whole episodes, exactly; instead of steps", "num_envs": "side by side (that of env, else 1)",
       "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
     ])
+    lua.registry.document("dsrl.data.load", options: ["normalization": "path of DPPO's normalization.npz: the data return to the environment's units"])
     lua.registry.document("dsrl.data.demonstrations", options: [
       "env": "\"PointFork-v0\"", "episodes": "whole episodes (100)", "seed": "of the demonstrator (0)",
     ])
@@ -37,6 +38,10 @@ extension Session {
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
       "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
+    ])
+    lua.registry.document("dsrl.policy.dppo", options: [
+      "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
+      "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])

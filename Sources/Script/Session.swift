@@ -41,6 +41,7 @@ public final class Session {
     lua.installEnvironments()
     lua.installData()
     lua.installPolicies()
+    lua.installPolicyImport()
     lua.installAgents()
     lua.installEvaluation()
     installOptions()

@@ -131,3 +131,31 @@ import Testing
     Issue.record("the episode did not end")
   }
 }
+
+/// DPPO's train.npz.
+struct DPPODataTests {
+  private func withFile(_ lengths: [Float], _ body: (String) throws -> Void) throws {
+    let path = FileManager.default.temporaryDirectory.path + "/dsrl-train-\(UInt64.random(in: 0 ... .max)).npz"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let steps = (0..<5).map(Float.init)
+    try NPZ.write(
+      [("states", Tensor((0..<10).map(Float.init), shape: [5, 2])), ("actions", Tensor(steps, shape: [5, 1])), ("rewards", Tensor(steps)),
+        ("terminals", Tensor([0, 1, 0, 0, 0])), ("traj_lengths", Tensor(lengths))], to: path)
+    try body(path)
+  }
+
+  @Test func readsTrajectories() throws {
+    try withFile([2, 3]) { path in
+      let data = try DataSet.load(path)
+      #expect(data.observations.values == (0..<10).map(Float.init))
+      #expect(data.episodes.map(\.range) == [0..<2, 2..<5])
+      #expect(data.episodes.map(\.return) == [1, 9])
+      #expect(data.terminals == [false, true, false, false, false])
+      #expect(data.timeouts == [false, false, false, false, true])
+    }
+  }
+
+  @Test(arguments: [[2, 2], [2, 4], [-1, 6], [2.5, 2.5], [5, 0]]) func refusesLengthsThatDoNotFit(_ lengths: [Float]) throws {
+    try withFile(lengths) { path in #expect(throws: UsageError.self) { try DataSet.load(path) } }
+  }
+}

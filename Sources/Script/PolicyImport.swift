@@ -1,0 +1,28 @@
+import Diffusion
+import LuaBridge
+import NeuralNets
+import Tensors
+
+extension DPPOImport: LuaBridge.Options {}
+
+extension Interpreter {
+  /// Policies that other programs trained.
+  func installPolicyImport() {
+    module("dsrl.policy") { m in
+      m.function("dppo", "(path: string, options: table) -> Policy",
+        "The diffusion MLP in a DPPO checkpoint (.pt): normalization, the path of its normalization.npz; weights (\"ema\", else \"model\"); activation (mish; DPPO's gym policies use relu); process = {steps} as it was trained with (20); sampler; seed (0). Sizes come from the file. Of a fine-tuned checkpoint the fine-tuned actor is taken.",
+        options: DPPOImport.self, importDPPO)
+    }
+  }
+}
+
+private func importDPPO(_ path: String, _ options: LuaTable) throws -> PolicyObject {
+  var table = options
+  let normalization: String = try table.take("normalization")
+  let named = try table.takeOptional("process").map(makeProcess) ?? .ddpm(DDPM())
+  guard case .ddpm(let process) = named else { throw LuaError("DPPO's policies are of a ddpm process, got '\(named.kind.rawValue)'") }
+  let sampler: SamplerObject? = try table.takeOptional("sampler")
+  let seed: Int = try table.takeOptional("seed") ?? 0
+  let policy = try DiffusionPolicy.dppo(path, normalization: normalization, table.decode(), process: process, sampler: sampler?.sampler)
+  return PolicyObject(policy, seed: seed)
+}
