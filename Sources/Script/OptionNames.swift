@@ -103,7 +103,8 @@ private let denoiserOptions: [(String, String)] = [
   ("final_clip", "bound of the result; false: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
   ("frozen", "decode keeps one inner noise; false: it refuses"), ("method", "how the differential equation is solved"),
   ("sigma_min", "last noise level"), ("sigma_max", "first noise level"), ("rho", "how the levels crowd at the end"),
-  ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"), ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
+  ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),
+  ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
 ]
 

@@ -29,7 +29,7 @@ let domainMistakes: [(String, String)] = [
   ("dsrl.policy.diffusion{env = fork, horizon = 0}", "horizon wants a number from 1 to 65536, got 0"),
   ("dsrl.policy.diffusion{env = fork, network = {hiden = {1}}}", "unknown option 'network.hiden' (did you mean 'hidden'?)"),
   ("dsrl.policy.diffusion{env = fork, network = {kind = 'unet'}}", "'network.kind' must be one of 'residual_mlp', 'mlp', got string 'unet'"),
-  ("dsrl.policy.diffusion{env = fork, process = {kind = 'flow'}}", "'process.kind' must be 'ddpm', got 'flow'"),
+  ("dsrl.policy.diffusion{env = fork, process = {kind = 'odd'}}", "'process.kind' must be one of 'ddpm', 'edm', 'flow', got 'odd'"),
   ("dsrl.policy.diffusion{env = fork, precision = 'float16'}", "precision is one of 'float32', 'bfloat16', got 'float16'"),
   ("dsrl.policy.diffusion{env = 'PointFork-v0'}", "'env' must be an Environment, got string 'PointFork-v0'"),
   ("dsrl.policy.diffusion(small):act{0, 0}", "this policy has no normalisation yet: fit it to data, or load one"),

@@ -52,8 +52,8 @@ import Testing
       agent
       """)
     for part in [
-      "steps in 30 episodes", "return       0.", "█", "Policy, diffusion, fitted", "residual_mlp 16-16-16 mish", "ddpm, 20 steps, cosine schedule", "time         16      12       8       4       0",
-      "ᾱ after", "1.0000", "Agent dsrl_na in PointFork-v0 (2 environments, chunk 2), learning", "12 transitions, 2 gradient steps", "12 of 1000000 transitions", "(Q^W)", "coefficient", "steers",
+      "steps in 30 episodes", "return       0.", "█", "Policy, diffusion, fitted", "residual_mlp 16-16-16 mish", "ddpm, 20 steps, cosine schedule", "time        16      12       8       4       0",
+      "signal  0.2316  0.5188  0.7560  0.9203  0.9960", "noise", "Agent dsrl_na in PointFork-v0 (2 environments, chunk 2), learning", "12 transitions, 2 gradient steps", "12 of 1000000 transitions", "(Q^W)", "coefficient", "steers",
     ] { #expect(outcome.output.contains(part), "\(part): \(outcome.output)") }
     try program.remove()
   }
