@@ -75,20 +75,7 @@ public enum NPY {
     let source = Array(UnsafeBufferPointer(start: values, count: count))
     var strides = [Int](repeating: 1, count: shape.count)
     for dim in 1..<shape.count { strides[dim] = strides[dim - 1] * shape[dim - 1] }
-    var index = [Int](repeating: 0, count: shape.count)
-    var place = 0
-    for i in 0..<count {
-      values[i] = source[place]
-      var dim = shape.count - 1
-      while dim >= 0 {
-        index[dim] += 1
-        place += strides[dim]
-        if index[dim] < shape[dim] { break }
-        place -= strides[dim] * shape[dim]
-        index[dim] = 0
-        dim -= 1
-      }
-    }
+    eachPlace(shape, strides: strides, from: 0) { i, place in values[i] = source[place] }
   }
 
   /// Hands the array to `write`, header first.

@@ -51,19 +51,6 @@ public struct PyTorchTensor: Sendable {
 
   /// The elements in row-major order, picked from the storage's.
   func gather(_ source: [Float], into target: UnsafeMutablePointer<Float>) {
-    var index = [Int](repeating: 0, count: shape.count)
-    var place = offset
-    for i in 0..<count {
-      target[i] = source[place]
-      var dim = shape.count - 1
-      while dim >= 0 {
-        index[dim] += 1
-        place += strides[dim]
-        if index[dim] < shape[dim] { break }
-        place -= strides[dim] * shape[dim]
-        index[dim] = 0
-        dim -= 1
-      }
-    }
+    eachPlace(shape, strides: strides, from: offset) { i, place in target[i] = source[place] }
   }
 }
