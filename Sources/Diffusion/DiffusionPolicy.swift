@@ -18,6 +18,9 @@ public final class DiffusionPolicy: BasePolicy {
   public private(set) var precision = Precision.float32
   public private(set) var normalization: (observation: Normalizer, action: Normalizer)?
 
+  /// A training that was begun and not ended.
+  var unfinished: DenoiserFitting?
+
   /// ᾱ of a ddpm process; empty for the others.
   let alphaBars: [Double]
   private var plan: SamplingPlan
@@ -33,6 +36,7 @@ public final class DiffusionPolicy: BasePolicy {
     if case .ddpm(let process) = config.process { alphaBars = process.alphaBars } else { alphaBars = [] }
     (self.config, self.sampler) = (config, chosen)
     network = try DiffusionMLP(config.network, using: &stream)
+    try config.process.check(latentSize: latentSize)
   }
 
   public var observationSize: Int { config.network.observationSize }

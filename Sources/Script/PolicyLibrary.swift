@@ -4,8 +4,6 @@ import LuaBridge
 import NeuralNets
 import Tensors
 
-extension DiffusionPolicy.Training: LuaBridge.Options {}
-
 extension Interpreter {
   /// dsrl.policy and the type Policy, dsrl.sampler and the type Sampler.
   func installPolicies() {
@@ -29,11 +27,6 @@ extension Interpreter {
   }
 
   private func declarePolicy(_ t: LuaType<PolicyObject>) {
-    t.method("fit", "(data: DataSet, options?: table) -> table",
-      "Trains the denoiser on the data; the weights left are the averaged ones. epochs, batch_size, learning_rate, final_learning_rate, warmup_epochs, weight_decay, ema_decay, seed; on_epoch = function({epoch, epochs, loss, learning_rate, gradient_steps}). Returns the last such table.",
-      options: DiffusionPolicy.Training.self) { [unowned self] (policy: PolicyObject, data: DataObject, options: LuaTable?) in
-      try long { try fit(policy.policy, data.data, options ?? LuaTable()) }
-    }
     t.method("decode", "(observation: Tensor | table, noise: Tensor | table) -> Tensor",
       "The chunks that noises lead to: [n, observation], [n, latent] to [n, horizon, action]; [observation], [latent] to [horizon, action]. The same noise gives the same chunk.") {
       (policy: PolicyObject, observation: TensorLike, noise: TensorLike) in try policy.decode(observation.tensor, noise.tensor)
@@ -50,20 +43,6 @@ extension Interpreter {
     t.method("save", "(folder: string)", "Writes network, normalisation and sampler to a folder.") { (policy: PolicyObject, folder: String) in
       try policy.policy.save(to: folder)
     }
-  }
-
-  private func fit(_ policy: DiffusionPolicy, _ data: DataSet, _ options: LuaTable) throws -> LuaTable {
-    var options = options
-    let report: LuaFunction? = try options.takeOptional("on_epoch")
-    let chunks = try ActionChunks(
-      observations: data.observations, actions: data.actions, starts: data.windows(horizon: policy.horizon), horizon: policy.horizon)
-    var last = LuaTable()
-    try policy.fit(chunks, options.decode()) { epoch in
-      try checkInterrupt()
-      last = epoch.luaTable
-      try report?.call(last)
-    }
-    return last
   }
 }
 
@@ -109,13 +88,4 @@ private func precision(_ name: String) throws -> Precision {
     throw UsageError("precision is one of \(Precision.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")), got '\(name)'")
   }
   return precision
-}
-
-extension DiffusionPolicy.Epoch {
-  fileprivate var luaTable: LuaTable {
-    LuaTable([
-      ("epoch", .int(number)), ("epochs", .int(of)), ("loss", .number(Double(loss))), ("learning_rate", .number(Double(learningRate))),
-      ("gradient_steps", .int(gradientSteps)),
-    ])
-  }
 }
