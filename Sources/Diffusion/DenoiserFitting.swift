@@ -101,6 +101,7 @@ public final class DenoiserFitting {
     }
     let rows = Array(shuffled(epoch)[batch * batchSize..<(batch + 1) * batchSize])
     var stream = RandomStream(seed: options.seed, purpose: "denoiser", index: progress.steps)
+    network.dropoutSource?.stream = RandomStream(seed: options.seed, purpose: "dropout", index: progress.steps)
     optimizer.learningRate = schedule(progress.steps + 1)
     let loss = try loss(rows, &stream)
     try optimizer.descend(loss)
@@ -146,7 +147,7 @@ public final class DenoiserFitting {
   /// The network learns on.
   private func train() throws {
     try network.load(stateDict: dictionary(trained))
-    network.train(true)
+    try network.train(true)
     isTraining = true
   }
 
@@ -154,7 +155,7 @@ public final class DenoiserFitting {
   private func act() throws {
     if isTraining { trained = copies(network.namedParameters) }
     isTraining = false
-    network.train(false)
+    try network.train(false)
     let keepsBest = options.keep.map { $0 == .best } ?? !split.heldOut.isEmpty
     try network.load(stateDict: dictionary(keepsBest && progress.bestEpoch != nil ? best : average.average))
     policy?.weightsChanged()
@@ -163,7 +164,7 @@ public final class DenoiserFitting {
   private func withAverages<R>(_ body: () throws -> R) throws -> R {
     trained = copies(network.namedParameters)
     isTraining = false
-    network.train(false)
+    try network.train(false)
     try average.copy(to: network)
     policy?.weightsChanged()
     let result = try body()

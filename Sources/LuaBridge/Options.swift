@@ -14,11 +14,11 @@ public struct OptionDescription {
 }
 
 extension LuaTable {
-  /// The named parts as options: absent ones have their defaults, unknown ones are errors.
-  public func decode<T: Options>(_ type: T.Type = T.self) throws -> T { try decode(over: T()) }
+  /// The named parts as options: absent ones have their defaults, unknown ones are errors. `name` is the option that the table itself is.
+  public func decode<T: Options>(_ type: T.Type = T.self, under name: String? = nil) throws -> T { try decode(over: T(), under: name) }
   /// The same with other defaults than the type's.
-  public func decode<T: Options>(over defaults: T) throws -> T {
-    try OptionDecoder.decode(T.self, .table(self), defaults: defaults, path: [])
+  public func decode<T: Options>(over defaults: T, under name: String? = nil) throws -> T {
+    try OptionDecoder.decode(T.self, .table(self), defaults: defaults, path: name.map { [$0] } ?? [])
   }
 }
 

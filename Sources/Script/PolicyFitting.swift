@@ -17,7 +17,7 @@ extension Session {
       t.method("fit", "(data: DataSet, options?: table) -> table",
         "Trains the denoiser on the data by AdamW; the weights left are averaged ones. \(recipes) Other options stand over a recipe's. on_epoch = function({epoch, epochs, loss, validation_loss, best_epoch, learning_rate, gradient_steps}), false ends the call. checkpoint = a folder, written every checkpoint_every epochs (10) and when the call ends, whose training is gone on with if it is there. Interrupted, by on_epoch, Ctrl-C or a signal to the run, the same call again goes on to the same numbers. Returns the last epoch's table.",
         options: DiffusionPolicy.Training.self) { [unowned self] (policy: PolicyObject, data: DataObject, options: LuaTable?) in
-        try lua.long { try fit(policy.policy, data.data, options ?? LuaTable()) }
+        try lua.long { try fit(policy.diffusion(for: "fit"), data.data, options ?? LuaTable()) }
       }
     }
     lua.registry.document("Policy:fit", options: [
