@@ -29,13 +29,13 @@ public enum Coordinates: Equatable, Sendable {
   /// [n, latent] times them, and plus them.
   func times(_ x: Tensor) throws -> Tensor {
     switch self {
-    case .all(let value): value == 1 ? x : try Float(value) * x
+    case .all(let value): value == 1 ? x : Float(value) * x
     case .each(let values): try x * Tensor(values.map { Float($0) })
     }
   }
   func plus(_ x: Tensor) throws -> Tensor {
     switch self {
-    case .all(let value): value == 0 ? x : try x + Float(value)
+    case .all(let value): value == 0 ? x : x + Float(value)
     case .each(let values): try x + Tensor(values.map { Float($0) })
     }
   }
@@ -63,7 +63,11 @@ extension Coordinates: Codable {
   /// As a number, or as a list of them.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    do { self = .all(try container.decode(Double.self)) } catch { self = .each(try container.decode([Double].self)) }
+    do { self = .all(try container.decode(Double.self)) } catch {
+      do { self = .each(try container.decode([Double].self)) } catch {
+        throw DecodingError.typeMismatch(Coordinates.self, .init(codingPath: decoder.codingPath, debugDescription: "a number or a list of numbers"))
+      }
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {

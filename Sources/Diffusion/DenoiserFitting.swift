@@ -68,7 +68,7 @@ public final class DenoiserFitting {
 
   /// Goes on to the end. `report` runs after each epoch, with the averages in the network; false ends this run, as what it throws does. `pause` runs
   /// between gradient steps. However it ends, the averages so far are in the network, or the best of them.
-  public func run(pause: () throws -> Void = {}, report: (DiffusionPolicy.Epoch) throws -> Bool = { _ in true }) throws {
+  public func run(pause: () throws -> Void = {}, report: (DiffusionPolicy.Epoch) throws -> Bool) throws {
     guard !isRunning else { throw UsageError("this policy is being fitted already") }
     isRunning = true
     policy?.unfinished = self
@@ -137,6 +137,8 @@ public final class DenoiserFitting {
     progress.last = result
     return result
   }
+
+  public func run() throws { try run { _ in true } }
 
   /// Puts the averages so far into the network without going on.
   public func rest() throws {

@@ -31,7 +31,8 @@ final class FittingKeeper {
     (self.session, self.fitting, self.every, isNamed) = (session, fitting, every, folder != nil)
     let count = session.fittings[fitting.fingerprint, default: 0] + 1
     session.fittings[fitting.fingerprint] = count
-    name = "\(fitting.fingerprint.prefix(16))-\(count)"
+    let name = "\(fitting.fingerprint.prefix(16))-\(count)"
+    self.name = name
     self.folder = folder ?? session.run.map { "\($0.checkpoints)/fit-\(name)" }
     mark = try session.loggedMetrics()?.size ?? 0
     guard let path = self.folder, access(path, F_OK) == 0 else { return }

@@ -28,6 +28,9 @@ import Testing
     // a checkpoint, in another policy
     ("local a, b, c = new(), new(), new(5) a:fit(data, {epochs = 6, validation = 0.3}) local options = {epochs = 6, validation = 0.3, checkpoint = folder .. '/c', checkpoint_every = 2} options.on_epoch = function(e) return e.epoch < 3 end b:fit(data, options) options.on_epoch = nil c:fit(data, options) local again = new(6) again:fit(data, options) return same(acts(a), acts(c)), same(acts(a), acts(again))",
       "true, true"),
+    // dropout goes on too
+    ("local function t() return dsrl.policy.diffusion{env = fork, network = {kind = 'transformer', n_layer = 1, n_head = 1, n_emb = 8, p_drop_attn = 0.3}, process = {steps = 6}} end local a, b = t(), t() local o = {epochs = 3, batch_size = 32, validation = 0.3} a:fit(data, o) o.on_epoch = function(e) return e.epoch < 2 end b:fit(data, o) o.on_epoch = nil b:fit(data, o) return same(acts(a), acts(b))",
+      "true"),
     ("local a = new() a:fit(data, {epochs = 2}) return #a.normalization_hash, a.normalization_hash == new().normalization_hash, new().normalization_hash", "64, false, nil"),
     // sources of flows
     ("local p = dsrl.policy.diffusion{env = fork, network = {hidden = {16, 16, 16}}, process = {kind = 'flow', source_mean = {0.1, 0, 0, 0}, source_scale = 2, coupling = 'ot_across_observations'}} p:fit(data, {epochs = 1, batch_size = 32}) p:save(folder .. '/flow') local q = dsrl.policy.load(folder .. '/flow') return q.process.source_mean, q.process.source_scale, q.process.coupling, same(acts(p), acts(q))",
@@ -55,7 +58,7 @@ import Testing
     ("local o = {epochs = 1, checkpoint = folder .. '/c'} new():fit(data, o) new():fit(dsrl.data.demonstrations{episodes = 3}, o)", "data is another there and another here"),
     ("local o = {epochs = 1, checkpoint = folder} new():fit(data, o)", "is not a checkpoint: it lacks config.json"),
     ("dsrl.policy.diffusion{env = fork, process = {kind = 'flow', source_mean = {1, 2}}}", "source_mean wants a number, or one for each of the 4 of the noise, got 2"),
-    ("dsrl.policy.diffusion{env = fork, process = {kind = 'flow', source_scale = 'x'}}", "'source_scale' must be a number or a list of numbers, got string 'x'"),
+    ("dsrl.policy.diffusion{env = fork, process = {kind = 'flow', source_scale = 'x'}}", "'process.source_scale' must be a number or a list of numbers, got string 'x'"),
     ("dsrl.policy.diffusion{env = fork, process = {kind = 'flow', coupling = 'ot'}}:fit(data, {batch_size = 16})", "coupling 'ot' exchanges noises between the chunks of a batch"),
     ("dsrl.optim.ema(dsrl.nn.linear(1, 1), {min_decay = 2})", "an average's min_decay wants to be in [0, 0.995], its decay, got 2.0"),
   ]
