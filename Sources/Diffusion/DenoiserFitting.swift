@@ -176,9 +176,11 @@ public final class DenoiserFitting {
 
   /// Takes over where a checkpoint left off.
   func restore(_ progress: Progress, trained: [String: Tensor], best: [String: Tensor], optimizer: [String: Tensor], average: [String: Tensor]) throws {
-    try self.optimizer.load(state: optimizer)
+    if progress.last?.isLast != true {
+      try self.optimizer.load(state: optimizer)
+      self.trained = try network.namedParameters.map { try named($0, in: trained) }
+    }
     try self.average.load(state: average)
-    self.trained = try network.namedParameters.map { try named($0, in: trained) }
     self.best = try self.best.map { try named($0, in: best) }
     (self.progress, order) = (progress, nil)
   }

@@ -12,9 +12,10 @@ extension DenoiserFitting {
     var notes: String
   }
 
-  /// Writes what it takes to go on to `folder`, whole or not at all.
+  /// Writes what it takes to go on to `folder`, whole or not at all; of a finished training only what it left.
   public func save(to folder: String, notes: String = "") throws {
-    let tensors = weights.prefixed("trained") + best.prefixed("best") + optimizer.state.prefixed("optimizer") + average.state.prefixed("average")
+    let learning = isFinished ? [] : weights.prefixed("trained") + optimizer.state.prefixed("optimizer")
+    let tensors = learning + best.prefixed("best") + average.state.prefixed("average")
     try Checkpoint.write(tensors, kind: Self.kind, config: Saved(identity: identity, progress: progress, notes: notes), to: folder)
   }
 

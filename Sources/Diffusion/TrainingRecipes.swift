@@ -1,7 +1,8 @@
 extension DiffusionPolicy.Training {
   /// The published ways to train a denoiser.
   public enum Recipe: String, CaseIterable, Sendable {
-    /// Ren et al. 2024, their gym tasks: cfg/gym/pretrain/hopper-medium-v2/pre_diffusion_mlp.yaml, agent/pretrain/train_agent.py.
+    /// Ren et al. 2024, their gym tasks: cfg/gym/pretrain/hopper-medium-v2/pre_diffusion_mlp.yaml, agent/pretrain/train_agent.py. Their
+    /// learning rate moves once an epoch, here with every step.
     case dppo
     /// Chi et al. 2023, state observations: diffusion_policy/config/train_diffusion_unet_lowdim_workspace.yaml.
     case diffusionPolicy = "diffusion_policy"

@@ -20,15 +20,16 @@ final class FittingKeeper {
   private let folder: String?
   /// The folder is the script's own.
   private let isNamed: Bool
-  private let every: Int
+  /// Epochs between two savings; nil: none before the end.
+  private let every: Int?
   private let mark: Int
   private var notes = Notes()
   /// The same in a resumed run.
   let name: String
 
   /// Takes over what is kept already; throws where that is another training.
-  init(_ session: Session, _ fitting: DenoiserFitting, folder: String?, every: Int) throws {
-    (self.session, self.fitting, self.every, isNamed) = (session, fitting, every, folder != nil)
+  init(_ session: Session, _ fitting: DenoiserFitting, folder: String?, every: Int?) throws {
+    (self.session, self.fitting, self.every, isNamed) = (session, fitting, every ?? (folder == nil ? nil : 10), folder != nil)
     let count = session.fittings[fitting.fingerprint, default: 0] + 1
     session.fittings[fitting.fingerprint] = count
     let name = "\(fitting.fingerprint.prefix(16))-\(count)"
@@ -76,7 +77,7 @@ final class FittingKeeper {
 
   /// Saves when it is time to.
   func epochEnds(_ number: Int) throws {
-    if isNamed, number % every == 0 { try save() }
+    if let every, number % every == 0 { try save() }
   }
 
   private func save() throws {

@@ -15,14 +15,14 @@ extension Session {
     let recipes = try recipeTexts()
     lua.type(PolicyObject.self) { t in
       t.method("fit", "(data: DataSet, options?: table) -> table",
-        "Trains the denoiser on the data by AdamW; the weights left are averaged ones. \(recipes) Other options stand over a recipe's. on_epoch = function({epoch, epochs, loss, validation_loss, best_epoch, learning_rate, gradient_steps}), false ends the call. checkpoint = a folder, written every checkpoint_every epochs (10) and when the call ends, whose training is gone on with if it is there. Interrupted, by on_epoch, Ctrl-C or a signal to the run, the same call again goes on to the same numbers. Returns the last epoch's table.",
+        "Trains the denoiser on the data by AdamW; the weights left are averaged ones. \(recipes) Other options stand over a recipe's. on_epoch = function({epoch, epochs, loss, validation_loss, best_epoch, learning_rate, gradient_steps}), false ends the call. checkpoint = a folder, written every checkpoint_every epochs (10) and when the call ends, whose training is gone on with if it is there; a run keeps one by itself, for when it is told to stop, and every checkpoint_every epochs if that is given. Interrupted, by on_epoch, Ctrl-C or a signal to the run, the same call again goes on to the same numbers. Returns the last epoch's table.",
         options: DiffusionPolicy.Training.self) { [unowned self] (policy: PolicyObject, data: DataObject, options: LuaTable?) in
         try lua.long { try fit(policy.diffusion(for: "fit"), data.data, options ?? LuaTable()) }
       }
     }
     lua.registry.document("Policy:fit", options: [
       "recipe": "a published way to train, by name: what other options then begin with", "on_epoch": "function(epoch: table); false ends the call",
-      "checkpoint": "folder to keep the training in, and to go on from", "checkpoint_every": "epochs between two writings of it (10)",
+      "checkpoint": "folder to keep the training in, and to go on from", "checkpoint_every": "epochs between two writings of it (10; of a run's own: none)",
     ])
     lua.registry.document(choices: "Policy:fit.recipe", DiffusionPolicy.Training.Recipe.allCases.map(\.rawValue))
   }
@@ -32,7 +32,7 @@ extension Session {
     let onEpoch: LuaFunction? = try options.takeOptional("on_epoch")
     let folder: String? = try options.takeOptional("checkpoint")
     let every: Int? = try options.takeOptional("checkpoint_every")
-    if folder == nil, every != nil { throw LuaError("checkpoint_every wants a checkpoint, the folder to write") }
+    if folder == nil, every != nil, run == nil { throw LuaError("checkpoint_every wants a checkpoint, the folder to write, outside of a run") }
     if let every, every < 1 { throw LuaError("checkpoint_every wants a positive number of epochs, got \(every)") }
     let recipe: String? = try options.takeOptional("recipe")
     let training: DiffusionPolicy.Training = try options.decode(over: recipe.map(Self.recipe) ?? DiffusionPolicy.Training())
@@ -40,7 +40,7 @@ extension Session {
       observations: data.observations, actions: data.actions, starts: data.windows(horizon: policy.horizon), horizon: policy.horizon,
       episodes: data.episodes.map(\.range))
     let fitting = try policy.fitting(chunks, training)
-    let keeper = try FittingKeeper(self, fitting, folder: folder, every: every ?? 10)
+    let keeper = try FittingKeeper(self, fitting, folder: folder, every: every)
     let bar = Progress("fit", total: fitting.epochs, from: fitting.epoch)
     progress = bar
     let (began, first) = (Progress.clock(), fitting.steps)
@@ -76,7 +76,7 @@ extension Session {
     let texts = try DiffusionPolicy.Training.Recipe.allCases.map { recipe in
       let table = try DiffusionPolicy.Training(recipe).luaTable()
       let set = table.names.filter { table[$0]?.description != plain[$0]?.description }
-      return "recipe = \"\(recipe.rawValue)\": " + set.map { "\($0) = \(table[$0] ?? .null)" }.joined(separator: ", ") + "."
+      return "recipe = \"\(recipe.rawValue)\" is the defaults but " + set.map { "\($0) = \(table[$0] ?? .null)" }.joined(separator: ", ") + "."
     }
     return texts.joined(separator: " ")
   }

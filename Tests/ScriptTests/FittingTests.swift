@@ -70,10 +70,24 @@ import Testing
     try domain.close()
   }
 
+  /// Ctrl-C leaves a checkpoint that another policy goes on from.
+  @Test func anInterruptIsKept() throws {
+    let domain = try Domain()
+    try domain.lua.setGlobal("stop", domain.lua.makeFunction("stop") { [unowned lua = domain.lua] (epoch: [String: Double]) in
+      if epoch["epoch"] == 2 { lua.interrupt() }
+    })
+    let options = "{epochs = 5, validation = 0.3, checkpoint = folder .. '/c', on_epoch = stop}"
+    #expect(domain.message(Self.setting + "new():fit(data, \(options))") == "interrupted!")
+    domain.lua.clearInterrupt()
+    let source = "stop = nil local a, b = new(), new(4) a:fit(data, {epochs = 5, validation = 0.3}) local last = b:fit(data, \(options)) return last.epoch, same(acts(a), acts(b))"
+    #expect(try domain.results(Self.setting + source) == "5, true")
+    try domain.close()
+  }
+
   @Test func helpSaysWhatRecipesSet() throws {
     let domain = try Domain()
     let entry = try #require(domain.lua.registry.entries.first { $0.name == "Policy:fit" })
-    #expect(entry.doc.contains("recipe = \"dppo\": batch_size = 128, learning_rate_schedule = cosine_restarts") || entry.doc.contains("recipe = \"dppo\": batch_size = 128, learning_rate_schedule = \"cosine_restarts\""), "\(entry.doc)")
+    #expect(entry.doc.contains("recipe = \"dppo\" is the defaults but batch_size = 128, learning_rate_schedule = \"cosine_restarts\", "), "\(entry.doc)")
     #expect(entry.doc.contains("ema_power = 0.75"))
     #expect(try domain.lua.registry.choices(of: "Policy:fit.recipe") == ["dppo", "diffusion_policy"])
     try domain.close()
@@ -124,6 +138,27 @@ import Testing
     #expect(!parts.exists("r/checkpoints"))
     try whole.remove()
     try parts.remove()
+  }
+
+  /// Killed, it goes on from what it wrote from time to time.
+  @Test func aKilledRunGoesOn() throws {
+    let program = try Program()
+    try program.write("script.lua", """
+      local env = dsrl.env.make("PointFork-v0", {num_envs = 2, chunk = 2})
+      local data = dsrl.data.demonstrations{episodes = 8}
+      local first
+      local policy = dsrl.policy.diffusion{env = env, network = {hidden = {16, 16, 16}}, process = {steps = 6}}
+      policy:fit(data, {epochs = 12, checkpoint_every = 4, on_epoch = function(e)
+        first = first or e.epoch
+        if e.epoch == 6 and first == 1 then io.open("ready", "w"):close() while true do end end
+      end})
+      print("from", first)
+      """)
+    #expect(try program.run(["run", "script.lua", "--out", "r"], signals: 1, signal: SIGKILL).code == -SIGKILL)
+    let resumed = try program.run(["run", "script.lua", "--resume", "r"])
+    #expect(resumed.code == 0 && resumed.output == "from\t5\n", "\(resumed.output)\(resumed.errors)")
+    #expect(try program.read("r/metrics.jsonl").split(separator: "\n").count == 12)
+    try program.remove()
   }
 
   /// Ctrl-C at the prompt, three times, and then to the end.
