@@ -1,3 +1,4 @@
+import Files
 import NeuralNets
 import Tensors
 
@@ -18,6 +19,11 @@ public final class DiffusionPolicy: BasePolicy {
   /// How the frozen network is evaluated; training is float32 always.
   public private(set) var precision = Precision.float32
   public private(set) var normalization: (observation: Normalizer, action: Normalizer)?
+  /// SHA-256 of the normalisation's numbers, observation before action, smallest before largest; nil before it has any.
+  public private(set) var normalizationHash: String?
+
+  /// A training that was begun and not ended.
+  var unfinished: DenoiserFitting?
 
   /// ᾱ of a ddpm process; empty for the others.
   let alphaBars: [Double]
@@ -39,6 +45,7 @@ public final class DiffusionPolicy: BasePolicy {
     } else {
       network = try config.network.make(using: &stream)
     }
+    try config.process.check(latentSize: latentSize)
   }
 
   public var observationSize: Int { network.observationSize }
@@ -67,6 +74,7 @@ public final class DiffusionPolicy: BasePolicy {
     guard observation.size == observationSize, action.size == actionSize else {
       throw UsageError("this policy's normalisation wants \(observationSize) observation and \(actionSize) action columns, got \(observation.size) and \(action.size)")
     }
+    normalizationHash = try SHA256.hex([observation.minimum, observation.maximum, action.minimum, action.maximum].flatMap(bytes))
     normalization = (observation, action)
   }
   /// To be called when the network's weights have changed.

@@ -25,7 +25,7 @@ public struct FlowSampler: Codable, Equatable, Sendable {
       let progress = (Double(i) + ahead) * length
       moves.append(.init(
         time: process.time(progress), skip: 0, out: process.sign, clip: nil, keep: 1, add: add.map { $0 * length }, ends: ends, signal: progress,
-        noise: (1 - progress) * process.sourceScale))
+        noise: (1 - progress) * process.sourceScale.rms))
     }
     for i in 0..<steps {
       switch method {
@@ -35,7 +35,7 @@ public struct FlowSampler: Codable, Equatable, Sendable {
         let ratio = i + 1 == steps ? 0 : (left - length) / left
         moves.append(.init(
           time: process.time(progress), skip: 1, out: process.sign * left, clip: clip, keep: ratio, add: [1 - ratio], signal: progress,
-          noise: left * process.sourceScale))
+          noise: left * process.sourceScale.rms))
       case .euler: velocity(i, 0, [1], ends: true)
       case .midpoint:
         velocity(i, 0, [0.5], ends: false)

@@ -40,10 +40,7 @@ struct PackedPlan {
     guard let chain else {
       return try plan.run(from: noise, inner: inner) { x, move in try network(x, observation: state, time: move) }
     }
-    let first = plan.moves.first?.inputScale ?? 1
-    let scale = Float(plan.scale * first), mean = Float(plan.mean * first)
-    var start = scale == 1 ? noise : try scale * noise
-    if mean != 0 { start = try start + mean }
+    let start = try plan.start(noise, factor: plan.moves.first?.inputScale ?? 1)
     let end = try chain(observation: state, noise: start)
     return plan.finalClip.map { end.clamp(Float(-$0), Float($0)) } ?? end
   }

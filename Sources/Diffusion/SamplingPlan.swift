@@ -25,8 +25,8 @@ public struct SamplingPlan: Sendable, Equatable {
 
   public var moves: [Move]
   /// The first point: mean + scale · w + spread · ε.
-  public var scale = 1.0
-  public var mean = 0.0
+  public var scale: Coordinates = 1
+  public var mean: Coordinates = 0
   public var spread = 0.0
   /// Bound of the noise that is drawn inside, ±; nil: none.
   public var noiseClip: Double?
@@ -35,6 +35,13 @@ public struct SamplingPlan: Sendable, Equatable {
 
   /// The result follows from the initial noise alone.
   public var isDeterministic: Bool { spread == 0 && moves.allSatisfy { $0.spread == 0 } }
+
+  /// The first point of noises w, without `spread`; times `factor` in coordinates that are so much larger.
+  func start(_ noise: Tensor, factor: Double = 1) throws -> Tensor {
+    try mean.map { $0 * factor }.plus(scale.map { $0 * factor }.times(noise))
+  }
+  /// The noises whose first points are these.
+  func noise(startingAt point: Tensor) throws -> Tensor { try scale.map { 1 / $0 }.times(mean.map { -$0 }.plus(point)) }
 
   /// [n, latent] noise -> [n, latent] sample. `value` is the network at a point and the number of the move; `inner` draws the noise inside, nil
   /// where it is not wanted; `watch` sees each move's point and value.
@@ -47,8 +54,7 @@ public struct SamplingPlan: Sendable, Equatable {
       let noise = try inner()
       return try Float(spread) * (noiseClip.map { noise.clamp(Float(-$0), Float($0)) } ?? noise)
     }
-    var base = scale == 1 ? noise : try Float(scale) * noise
-    if mean != 0 { base = try base + Float(mean) }
+    var base = try start(noise)
     if let more = try drawn(spread) { base = try base + more }
     var point = base
     var values: [Tensor] = []

@@ -1,3 +1,4 @@
+import Diffusion
 import Environments
 import LuaBridge
 
@@ -51,8 +52,13 @@ extension Session {
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
     let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
     for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
+    let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
+    for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
+    lua.registry.document(option: "Policy:fit.batch_size", "chunks per gradient step; nil: 256, or all where there are fewer")
+    lua.registry.document(option: "Policy:fit.betas", "what AdamW's two averages keep of themselves")
+    lua.registry.document(option: "Policy:fit.seed", "of batches, noises and the episodes held out")
     documentChoices()
   }
 
@@ -106,13 +112,20 @@ private let denoiserOptions: [(String, String)] = [
   ("sigma_data", "standard deviation of the data"), ("p_mean", "mean of ln sigma in training"), ("p_std", "its standard deviation"),
   ("direction", "of a flow's time: \"to_action\" or \"to_noise\""), ("time_law", "how a flow's times are drawn in training"),
   ("time_mean", "of the logit-normal time law"), ("time_std", "of the logit-normal time law"), ("time_alpha", "of the beta time law"),
-  ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred"),
-  ("source_scale", "its standard deviation"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
+  ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred: a number, or one for each of the noise's"),
+  ("source_scale", "its standard deviation, likewise"),
+  ("coupling", "which noise goes with which chunk of a batch: \"independent\", or \"ot\", the shortest pairing; that exchanges noises between observations, so that the noise depends on the observation, the flow is biased and steering by the noise loses; \"ot\" is refused where observations vary, \"ot_across_observations\" is not"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
   ("final_clip", "bound of the result; false: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
   ("frozen", "decode keeps one inner noise; false: it refuses"), ("method", "how the differential equation is solved"),
   ("sigma_min", "last noise level"), ("sigma_max", "first noise level"), ("rho", "how the levels crowd at the end"),
   ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),
-  ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
+  ("epochs", "passes over the data"), ("final_learning_rate", "where the schedule ends"),
+  ("learning_rate_schedule", "how the learning rate falls"), ("warmup_steps", "gradient steps in which it rises, instead of epochs"),
+  ("ema_power", "exponent of a decay that grows with the steps; nil: ema_decay throughout"), ("ema_inv_gamma", "the larger, the slower it grows"),
+  ("ema_min_decay", "the least of such a decay"), ("ema_warmup_epochs", "epochs in which the average is a copy; nil: while the learning rate rises"),
+  ("ema_every", "gradient steps from one update of the average to the next"), ("validation", "share of the episodes that is held out, whole, to judge by"),
+  ("keep", "weights that are left: those of the best or of the last epoch; nil: best where episodes are held out"),
+  ("patience", "epochs without a lower validation loss after which training ends; nil: none"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
 ]
 
@@ -135,7 +148,8 @@ private let optimizerOptions: [(String, String)] = [
   ("momentum", "what the velocity keeps of itself"), ("nesterov", "looks ahead along the velocity"),
   ("max_grad_norm", "the largest norm of all gradients together; nil: no clipping"), ("betas", "what Adam's two averages keep of themselves"),
   ("eps", "added to the root of the second average"), ("decay", "what the average keeps of itself"),
-  ("power", "nil, or the exponent of a decay that grows with the steps"), ("warm_up", "steps in which the average is a copy"),
+  ("power", "nil, or the exponent of a decay that grows with the steps"), ("inv_gamma", "the larger, the slower that decay grows"), ("min_decay", "the least of it"),
+  ("warm_up", "steps in which the average is a copy"),
   ("every", "steps from one update to the next"),
 ]
 

@@ -4,8 +4,6 @@ import LuaBridge
 import NeuralNets
 import Tensors
 
-extension DiffusionPolicy.Training: LuaBridge.Options {}
-
 extension Interpreter {
   /// dsrl.policy and the type Policy, dsrl.sampler and the type Sampler.
   func installPolicies(_ roles: TensorRoles) {
@@ -31,11 +29,6 @@ extension Interpreter {
   }
 
   private func declarePolicy(_ t: LuaType<PolicyObject>) {
-    t.method("fit", "(data: DataSet, options?: table) -> table",
-      "Trains the denoiser on the data; the weights left are the averaged ones. epochs, batch_size, learning_rate, final_learning_rate, warmup_epochs, weight_decay, ema_decay, seed; on_epoch = function({epoch, epochs, loss, learning_rate, gradient_steps}). Returns the last such table.",
-      options: DiffusionPolicy.Training.self) { [unowned self] (policy: PolicyObject, data: DataObject, options: LuaTable?) in
-      try long { try fit(policy.diffusion(for: "fit"), data.data, options ?? LuaTable()) }
-    }
     t.method("decode", "(observation: Tensor | table, noise: Tensor | table) -> Tensor",
       "The chunks that noises lead to: [n, observation], [n, latent] to [n, horizon, action]; [observation], [latent] to [horizon, action]. The same noise gives the same chunk.") {
       (policy: PolicyObject, observation: TensorLike, noise: TensorLike) in try policy.decode(observation.tensor, noise.tensor)
@@ -53,20 +46,6 @@ extension Interpreter {
       try policy.diffusion(for: "save").save(to: folder)
     }
   }
-
-  private func fit(_ policy: DiffusionPolicy, _ data: DataSet, _ options: LuaTable) throws -> LuaTable {
-    var options = options
-    let report: LuaFunction? = try options.takeOptional("on_epoch")
-    let chunks = try ActionChunks(
-      observations: data.observations, actions: data.actions, starts: data.windows(horizon: policy.horizon), horizon: policy.horizon)
-    var last = LuaTable()
-    try policy.fit(chunks, options.decode()) { epoch in
-      try checkInterrupt()
-      last = epoch.luaTable
-      try report?.call(last)
-    }
-    return last
-  }
 }
 
 private func declarePolicySizes(_ t: LuaType<PolicyObject>) {
@@ -78,6 +57,7 @@ private func declarePolicySizes(_ t: LuaType<PolicyObject>) {
   t.property("sampler", "Sampler?", "How noise becomes actions.") { $0.diffusion.map { SamplerObject($0.sampler) } }
   t.property("precision", "string?", "How the network is evaluated.") { $0.diffusion?.precision.rawValue }
   t.property("network", "table?", "The denoiser's kind and shape.") { try $0.diffusion?.config.network.luaTable() }
+  t.property("normalization_hash", "string?", "SHA-256 of the ranges that observations and actions are scaled by; nil before it is fitted.") { $0.diffusion?.normalizationHash }
   t.property("process", "table?", "The noising it was trained under.") { try $0.diffusion?.config.process.luaTable() }
 }
 
@@ -150,13 +130,4 @@ private func precision(_ name: String) throws -> Precision {
     throw UsageError("precision is one of \(Precision.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")), got '\(name)'")
   }
   return precision
-}
-
-extension DiffusionPolicy.Epoch {
-  fileprivate var luaTable: LuaTable {
-    LuaTable([
-      ("epoch", .int(number)), ("epochs", .int(of)), ("loss", .number(Double(loss))), ("learning_rate", .number(Double(learningRate))),
-      ("gradient_steps", .int(gradientSteps)),
-    ])
-  }
 }

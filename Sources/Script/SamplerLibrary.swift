@@ -5,6 +5,9 @@ import Tensors
 extension DDPM: LuaBridge.Options {}
 extension EDM: LuaBridge.Options {}
 extension Flow: LuaBridge.Options {}
+extension Coordinates: Wished {
+  public static var wish: String { "a number or a list of numbers" }
+}
 extension AncestralSampler: LuaBridge.Options {}
 extension DDIM: LuaBridge.Options {}
 extension DPMSolver: LuaBridge.Options {}

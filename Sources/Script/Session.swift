@@ -16,6 +16,8 @@ public final class Session {
   var settings: Settings
   /// The progress line that the terminal shows now.
   weak var progress: Progress?
+  /// How often each training was called, by its fingerprint; how often each folder of one was opened.
+  var fittings: [String: Int] = [:]
   private lazy var metrics: Result<Metrics, any Error>? = run.map { run in Result { try Metrics(folder: run.path) } }
   private var hasMetrics = false
   private var hasEnded = false
@@ -44,6 +46,7 @@ public final class Session {
     lua.installDataMaking()
     lua.installPolicies(roles)
     lua.installPolicyImport()
+    try installFitting()
     lua.installAgents()
     lua.installEvaluation()
     installOptions()
