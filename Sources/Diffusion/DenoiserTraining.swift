@@ -2,25 +2,6 @@ import Glibc
 import NeuralNets
 import Tensors
 
-/// Behaviour data as a diffusion policy sees it: from each start, `horizon` consecutive actions.
-public struct ActionChunks: Sendable {
-  /// [N, observation] and [N, action], in the environment's units, episode after episode.
-  public let observations: Tensor
-  public let actions: Tensor
-  /// Rows from which a whole chunk fits inside its episode.
-  public let starts: [Int]
-
-  /// Throws unless the rows agree and every chunk of `horizon` fits.
-  public init(observations: Tensor, actions: Tensor, starts: [Int], horizon: Int) throws {
-    guard observations.rank == 2, actions.rank == 2, observations.shape[0] == actions.shape[0] else {
-      throw UsageError("training data wants observations [N, o] and actions [N, a], got shapes \(observations.shape) and \(actions.shape)")
-    }
-    guard !starts.isEmpty else { throw UsageError("the data has no episode of \(horizon) steps, so no chunk to train on") }
-    guard starts.allSatisfy({ $0 >= 0 && $0 + horizon <= actions.shape[0] }) else { throw UsageError("a chunk of \(horizon) reaches past the data's end") }
-    (self.observations, self.actions, self.starts) = (observations, actions, starts)
-  }
-}
-
 extension DiffusionPolicy {
   /// DPPO's recipe (Ren et al. 2024) by default: AdamW, cosine learning rate after a warm-up, an average of the weights.
   public struct Training: Codable, Equatable, Sendable {
@@ -53,9 +34,10 @@ extension DiffusionPolicy {
   /// `report` runs after each epoch; what it throws ends training with the averages so far.
   public func fit(_ chunks: ActionChunks, _ options: Training = Training(), report: (Epoch) throws -> Void = { _ in }) throws {
     try check(chunks, options)
-    try setNormalization(observation: Normalizer(fitting: chunks.observations), action: Normalizer(fitting: chunks.actions))
-    let observations = try normalize(chunks.observations)
-    let actions = try trainedAction(chunks.actions)
+    let (observation, action) = (try Normalizer(fitting: chunks.observations), try Normalizer(fitting: chunks.actions))
+    try setNormalization(observation: observation, action: action)
+    let observations = try observation.normalize(chunks.observations)
+    let actions = try action.normalize(chunks.actions)
 
     let stepsAnEpoch = max(1, chunks.starts.count / options.batchSize)
     let total = options.epochs * stepsAnEpoch
@@ -80,7 +62,7 @@ extension DiffusionPolicy {
           let step = epoch * stepsAnEpoch + batch
           let rows = (0..<min(options.batchSize, order.count)).map { order[(batch * options.batchSize + $0) % order.count] }
           optimizer.learningRate = rate(step + 1)
-          let loss = try denoisingLoss(observations, actions, rows, &stream)
+          let loss = try denoisingLoss(chunks, observations, actions, rows, &stream)
           _ = try optimizer.descend(loss)
           try average.update(network)
           sum += try Double(loss.item())
@@ -96,14 +78,13 @@ extension DiffusionPolicy {
     try average.copy(to: network)
   }
 
-  private func trainedAction(_ actions: Tensor) throws -> Tensor {
-    guard let action = normalization?.action else { return actions }
-    return try action.normalize(actions)
-  }
-
   private func check(_ chunks: ActionChunks, _ options: Training) throws {
     guard chunks.observations.shape[1] == observationSize, chunks.actions.shape[1] == actionSize else {
       throw UsageError("this policy wants \(observationSize) observation and \(actionSize) action columns, the data has \(chunks.observations.shape[1]) and \(chunks.actions.shape[1])")
+    }
+    guard (chunks.observationSteps, chunks.horizon, chunks.actionOffset) == (observationSteps, horizon, actionOffset) else {
+      throw UsageError(
+        "this policy wants windows of observation_steps \(observationSteps), horizon \(horizon), action_offset \(actionOffset), got \(chunks.observationSteps), \(chunks.horizon), \(chunks.actionOffset)")
     }
     guard options.epochs > 0, options.batchSize > 0 else {
       throw UsageError("fit wants epochs >= 1 and batch_size >= 1, got \(options.epochs) and \(options.batchSize)")
@@ -111,9 +92,11 @@ extension DiffusionPolicy {
   }
 
   /// One batch's mean squared error of what the process has the network say.
-  private func denoisingLoss(_ observations: Tensor, _ actions: Tensor, _ rows: [Int], _ stream: inout RandomStream) throws -> Tensor {
-    let observation = try observations.indexSelect(0, rows)
-    let chunk = try actions.indexSelect(0, rows.flatMap { $0..<$0 + horizon }).reshape([rows.count, latentSize])
+  private func denoisingLoss(
+    _ chunks: ActionChunks, _ observations: Tensor, _ actions: Tensor, _ rows: [Int], _ stream: inout RandomStream
+  ) throws -> Tensor {
+    let observation = try observations.indexSelect(0, chunks.observationRows(rows)).reshape([rows.count, conditionSize])
+    let chunk = try actions.indexSelect(0, chunks.actionRows(rows)).reshape([rows.count, latentSize])
     let lesson = try lesson(chunk, &stream)
     let error = try (network(lesson.input, lesson.time, observation) - lesson.target).squared()
     return try (lesson.weight.map { try $0 * error } ?? error).mean()

@@ -30,8 +30,9 @@ private func table(_ rows: [[String]]) -> String {
 extension EnvironmentObject {
   var page: String {
     let chunk = recipe.chunk == 1 ? "1 action per step" : "\(recipe.chunk) actions per step"
+    let history = recipe.observationSteps == 1 ? "" : ", \(recipe.observationSteps) steps at once"
     return Script.page("Environment \(recipe.id)", [
-      ("observation", "\(observationSpace.box)"), ("action", "\(actionSpace.box)"), ("chunk", chunk),
+      ("observation", "\(observationSpace.box)\(history)"), ("action", "\(actionSpace.box)"), ("chunk", chunk),
       ("num_envs", count.map { "\($0), stepped together" } ?? "a single one"),
       ("horizon", maxEpisodeSteps.map { "\($0) environment steps" } ?? "no limit"),
     ])

@@ -7,6 +7,8 @@ struct EnvironmentRecipe {
   let id: String
   /// Actions executed for one observation.
   let chunk: Int
+  /// Observations shown at once.
+  let observationSteps: Int
   /// With its time limit.
   let make: () throws -> any Environment
 

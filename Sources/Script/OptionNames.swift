@@ -32,7 +32,8 @@ extension Session {
     ])
     lua.registry.document("dsrl.env.make", options: [
       "num_envs": "environments stepped together; a single one without it", "chunk": "actions executed per step, open loop (1)",
-      "seed": "of its random numbers (0)", "max_episode_steps": "environment steps until truncation (the task's own)",
+      "observation_steps": "observations shown at once, oldest first (1)", "seed": "of its random numbers (0)",
+      "max_episode_steps": "environment steps until truncation (the task's own)",
     ])
     lua.registry.document("dsrl.policy.diffusion", options: [
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
