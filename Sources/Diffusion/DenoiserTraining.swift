@@ -49,6 +49,8 @@ extension DiffusionPolicy {
     var averaging = EMA.Config()
     (averaging.decay, averaging.warmUp) = (options.emaDecay, warmUp)
     let average = try EMA(network, averaging)
+    try network.train(true)
+    network.dropoutSource?.stream = RandomStream(seed: options.seed, purpose: "dropout")
     defer { weightsChanged() }
 
     var order = chunks.starts
@@ -73,9 +75,11 @@ extension DiffusionPolicy {
       }
     } catch {
       try average.copy(to: network)
+      try network.train(false)
       throw error
     }
     try average.copy(to: network)
+    try network.train(false)
   }
 
   private func check(_ chunks: ActionChunks, _ options: Training) throws {

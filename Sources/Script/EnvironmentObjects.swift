@@ -44,6 +44,8 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     maxEpisodeSteps = first.maxEpisodeSteps
   }
 
+  /// Numbers in the observation of one moment.
+  var frameSize: Int { observationSpace.box.count / recipe.observationSteps }
   /// nil for a single one.
   var count: Int? { if case .vector(let environments) = body { environments.count } else { nil } }
 

@@ -27,7 +27,7 @@ struct PolicyHorizons {
 
   private static func isOfDiffusionPolicy(_ network: LuaValue?) -> Bool {
     guard case .table(let options)? = network, case .string(let kind)? = options["kind"] else { return false }
-    return ["unet1d", "transformer"].contains(kind)
+    return [DenoiserConfig.Kind.unet1d, .transformer].map(\.rawValue).contains(kind)
   }
 }
 
