@@ -40,7 +40,8 @@ extension Session {
       "observation_steps": "observations that it sees at once (env's)", "horizon": "actions in a chunk (action_steps + action_offset)",
       "action_steps": "actions of a chunk that are executed (env's chunk)", "action_offset": "actions of a chunk before the present",
       "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
-      "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
+      "precision": "how the frozen network is evaluated (\"float32\")",
+      "normalization": "{observation_min, observation_max, action_min, action_max}: ranges that become [-1, 1] (fit finds them)", "seed": "of the initial weights and of the noise (0)",
     ])
     lua.registry.document("Policy:fit", options: ["pad_after": "actions of a chunk that may lie after its episode (0)"])
     lua.registry.document("dsrl.policy.dppo", options: [
