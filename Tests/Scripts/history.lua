@@ -7,15 +7,16 @@ local folder = dsrl.run.folder
 local one, several = dsrl.env.make("PointFork-v0"), dsrl.env.make("PointFork-v0", {chunk = 3, observation_steps = 3})
 assert(several.observation_steps == 3 and one.observation_steps == 1 and several.observation_space.shape[1] == 6)
 local first, stacked = one:reset{seed = 4}, several:reset{seed = 4}
-for i = 1, 5, 2 do assert(stacked[i] == first[1] and stacked[i + 1] == first[2]) end
+local function distance(a, b) return (a - b):abs():max():item() end
+assert(distance(stacked, dsrl.cat{first, first, first}) == 0)
 local seen = {}
 for i = 1, 3 do seen[i] = one:step{1, 0.5} end
 stacked = several:step(dsrl.tensor{{1, 0.5}, {1, 0.5}, {1, 0.5}})
-assert((stacked - dsrl.cat(seen, 1)):abs():max() == 0)
+assert(distance(stacked, dsrl.cat(seen, 1)) == 0)
 local state = several:state()
 local after = several:step(dsrl.zeros(3, 2))
 several:set_state(state)
-assert((after - several:step(dsrl.zeros(3, 2))):abs():max() == 0)
+assert(distance(after, (several:step(dsrl.zeros(3, 2)))) == 0)
 
 local env = dsrl.env.make("PointFork-v0", {num_envs = 2, chunk = 3, observation_steps = 3, seed = 1})
 local network = {hidden = {32, 32, 32}, activation = "relu"}
@@ -29,19 +30,19 @@ policy:fit(data, {epochs = 3, pad_after = 3})
 local obs, noise = env:reset{seed = 1}, dsrl.randn(2, 16)
 local chunks = policy:decode(obs, noise)
 assert(table.concat(chunks.shape, " ") == "2 8 2")
-assert((chunks - policy:decode(obs:reshape(2, 3, 2), noise)):abs():max() == 0)
-assert((chunks[1] - policy:decode(obs[1]:reshape(3, 2), noise[1])):abs():max() < 1e-6)
+assert(distance(chunks, policy:decode(obs:reshape(2, 3, 2), noise)) == 0)
+assert(distance(chunks[1], policy:decode(obs[1]:reshape(3, 2), noise[1])) < 1e-6)
 assert(table.concat(policy:act(obs).shape, " ") == "2 3 2" and table.concat(policy:act(obs[1]).shape, " ") == "3 2")
 
 -- The actions that are executed are those of the prediction from the present on.
-local frozen = dsrl.agent.dsrl_na{env = env, policy = policy, hidden = {8}, init_rollout_steps = 2, batch_size = 8, gradient_steps = 1, seed = 1}
-local chosen = frozen:noise(obs, {deterministic = true})
-local executed = frozen:act(obs, {deterministic = true})
-assert((executed - policy:decode(obs, chosen):narrow(2, 3, 3)):abs():max() < 1e-6)
+local agent = dsrl.agent.dsrl_na{env = env, policy = policy, hidden = {8}, init_rollout_steps = 2, batch_size = 8, gradient_steps = 1, seed = 1}
+local chosen = agent:noise(obs, {deterministic = true})
+local executed = agent:act(obs, {deterministic = true})
+assert(distance(executed, policy:decode(obs, chosen):narrow(2, 3, 3)) < 1e-6)
 local done = 0
-while done < 60 do done = done + frozen:advance().environment_steps end
-assert(frozen.gradient_steps > 0)
-assert(dsrl.evaluate{agent = frozen, episodes = 2}.n == 2)
+while done < 60 do done = done + agent:advance().environment_steps end
+assert(agent.gradient_steps > 0)
+assert(dsrl.evaluate{agent = agent, episodes = 2}.n == 2)
 
 -- An environment made from an id is made as the policy wants it.
 assert(dsrl.evaluate{policy = policy, env = "PointFork-v0", episodes = 3}.n == 3)
@@ -50,11 +51,28 @@ assert(dsrl.data.collect{policy = policy, env = "PointFork-v0", episodes = 2}.ob
 policy:save(folder .. "/policy")
 local again = dsrl.policy.load(folder .. "/policy")
 assert(again.observation_steps == 3 and again.action_steps == 3 and again.action_offset == 2)
-assert((chunks - again:decode(obs, noise)):abs():max() == 0)
-frozen:save_actor(folder .. "/actor.safetensors", {deterministic = true})
+assert(distance(chunks, again:decode(obs, noise)) == 0)
+agent:save_actor(folder .. "/actor.safetensors", {deterministic = true})
 local actor = dsrl.agent.load_actor(folder .. "/actor.safetensors", {policy = again})
-assert((actor:act(obs) - frozen:act(obs, {deterministic = true})):abs():max() < 1e-6)
+assert(distance(actor:act(obs), agent:act(obs, {deterministic = true})) < 1e-6)
 assert(dsrl.evaluate{actor = actor, env = "PointFork-v0", episodes = 2}.n == 2)
+
+assert(tostring(env):find("3 steps at once", 1, true))
+assert(tostring(policy):find("observation 3 x 2 and latent 16 to 8 x 2 actions, of which numbers 3 to 5 are executed", 1, true))
+
+-- Every kind of network sees several observations.
+local kinds = {
+  {kind = "mlp", hidden = {32, 32}}, {kind = "unet1d", down_dims = {16, 16}, n_groups = 4, diffusion_step_embed_dim = 16},
+  {kind = "transformer", n_layer = 1, n_head = 2, n_emb = 16},
+}
+for _, shape in ipairs(kinds) do
+  local other = dsrl.policy.diffusion{env = env, horizon = 8, network = shape, process = {steps = 10}, seed = 1}
+  other:fit(data, {epochs = 1, pad_after = 2})
+  assert(table.concat(other:decode(obs, noise).shape, " ") == "2 8 2")
+  local changed = obs:clone()
+  changed[{1, 1}] = obs[{1, 1}] + 0.3
+  assert(distance(other:decode(changed, noise)[1], other:decode(obs, noise)[1]) > 1e-5, "the oldest observation matters to a " .. shape.kind)
+end
 
 -- The defaults: with an environment its chunk and its history, else the whole chunk; Diffusion Policy's networks begin at the first observation.
 local function sizes(options)
