@@ -67,7 +67,7 @@ local kinds = {
 }
 for _, shape in ipairs(kinds) do
   local other = dsrl.policy.diffusion{env = env, horizon = 8, network = shape, process = {steps = 10}, seed = 1}
-  other:fit(data, {epochs = 1, pad_after = 2})
+  other:fit(data, {epochs = 20, pad_after = 2, learning_rate = 1e-2, ema_decay = 0.5})
   assert(table.concat(other:decode(obs, noise).shape, " ") == "2 8 2")
   local changed = obs:clone()
   changed[{1, 1}] = obs[{1, 1}] + 0.3
