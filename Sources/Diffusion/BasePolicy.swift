@@ -35,6 +35,8 @@ extension BasePolicy {
   public var actionSteps: Int { horizon - actionOffset }
   public var actionOffset: Int { 0 }
 
+  /// Numbers in a chunk.
+  public var chunkSize: Int { horizon * actionSize }
   /// Numbers that it sees at once.
   public var conditionSize: Int { observationSteps * observationSize }
   /// Numbers of a chunk that are executed.

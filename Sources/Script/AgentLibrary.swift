@@ -45,7 +45,7 @@ extension Interpreter {
       m.function("sac", "(options: table) -> Agent", "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size.",
         options: SAC.Options.self, makeSAC)
       m.function("dsrl_na", "(options: table) -> Agent",
-        "DSRL with noise aliasing: learns which noise to give the frozen policy. env, policy, and the DSRL code's options; target_entropy = \"auto\" is minus the latent's size.",
+        "DSRL with noise aliasing: learns which noise to give the frozen policy. env, whose chunk and observation_steps are the policy's action_steps and observation_steps; policy; and the DSRL code's options; the critics of actions see what is executed, the noise is of the whole chunk; target_entropy = \"auto\" is minus the latent's size.",
         options: DSRLNA.Options.self, makeDSRLNA)
       m.function("load_actor", "(path: string, options?: {policy: Policy?, seed: integer?}) -> Actor",
         "What agent:save_actor left; a dsrl_na actor wants the policy that it steers. seed (0): of its noise.") {

@@ -80,6 +80,17 @@ struct DPPOImportTests {
     #expect([config.observationSteps, config.observationSize, config.horizon, config.actionSize] == [3, 3, 4, 2])
   }
 
+  @Test func executesAsManyActionsAsItIsTold() throws {
+    func policy(_ actions: Int) throws -> DiffusionPolicy {
+      var options = DPPOImport()
+      (options.activation, options.actionSteps) = (.relu, actions)
+      return try .dppo(folder("small_relu") + "/state.pt", normalization: folder("small_relu") + "/normalization.npz", options)
+    }
+    let (whole, few) = (try load("small_relu").0, try policy(1))
+    #expect(few.actionSteps == 1 && few.horizon == whole.horizon && whole.actionSteps == whole.horizon)
+    #expect(throws: UsageError.self) { try policy(whole.horizon + 1) }
+  }
+
   @Test func refusesWhatDoesNotFit() throws {
     func text(_ body: () throws -> Void) -> String {
       do {
