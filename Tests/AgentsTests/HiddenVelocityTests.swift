@@ -86,11 +86,11 @@ struct HiddenVelocityTests {
       try -evaluate(policy: act, on: carousels(steps: steps), episodes: 200, seed: 5).mean
     }
     let blind = try cost(1, BasePolicyActor(trained(steps: 1, data), seed: 6).act)
-    #expect((3.2...4.8).contains(blind), "\(blind)")
+    #expect((2.8...5).contains(blind), "\(blind)")
 
     let policy = try trained(steps: 2, data)
     let seeing = try cost(2, BasePolicyActor(policy, seed: 6).act)
-    #expect((0.5...1.5).contains(seeing), "\(seeing)")
+    #expect((0.5...1.8).contains(seeing), "\(seeing)")
 
     let folder = "/tmp/dsrl-lua-history-\(UInt64.random(in: 0...UInt64.max))"
     defer { try? FileManager.default.removeItem(atPath: folder) }
