@@ -13,6 +13,8 @@ public struct DPPOImport: Codable, Equatable, Sendable {
   /// nil: "ema" where the file has it, else "model" (a fine-tuned checkpoint has no average).
   public var weights: Weights?
   public var activation = Activation.mish
+  /// Actions of a chunk that are executed; nil: all.
+  public var actionSteps: Int?
 
   public init() {}
 }
@@ -30,7 +32,7 @@ extension DiffusionPolicy {
       var network = try DPPOShape(state).config(observation: observation.size, action: action.size)
       network.activation = options.activation
       var config = Config(network: network)
-      config.process = .ddpm(process)
+      (config.process, config.actionSteps) = (.ddpm(process), options.actionSteps)
       var stream = RandomStream(seed: 0, purpose: "init")
       let policy = try DiffusionPolicy(config, sampler: sampler, using: &stream)
       try policy.network.load(stateDict: state)

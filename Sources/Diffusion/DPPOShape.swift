@@ -32,12 +32,10 @@ struct DPPOShape {
     let condition = try list("cond_mlp.moduleList.", ".linear_1.weight")
     if !condition.isEmpty { config.conditionHidden = condition.map { $0[0] } }
     let seen = condition.first?[1] ?? first[1] - chunk - time
-    guard seen == observation else {
-      let several = seen > observation && seen % observation == 0
-      throw UsageError(
-        "the network sees \(seen) numbers of observation, its normalization has \(observation)"
-          + (several ? ": it was trained on \(seen / observation) observations at once, and policies here see one" : ""))
+    guard seen > 0, seen % observation == 0 else {
+      throw UsageError("the network sees \(seen) numbers of observation, which is no multiple of the \(observation) in its normalization")
     }
+    config.observationSteps = seen / observation
     return config
   }
 

@@ -28,7 +28,10 @@ extension DiffusionPolicy {
     guard chunks.observations.shape[1] == observationSize, chunks.actions.shape[1] == actionSize else {
       throw UsageError("this policy wants \(observationSize) observation and \(actionSize) action columns, the data has \(chunks.observations.shape[1]) and \(chunks.actions.shape[1])")
     }
-    guard chunks.horizon == horizon else { throw UsageError("this policy wants chunks of \(horizon) actions, the data has them of \(chunks.horizon)") }
+    guard (chunks.observationSteps, chunks.horizon, chunks.actionOffset) == (observationSteps, horizon, actionOffset) else {
+      throw UsageError(
+        "this policy wants windows of observation_steps \(observationSteps), horizon \(horizon), action_offset \(actionOffset), got \(chunks.observationSteps), \(chunks.horizon), \(chunks.actionOffset)")
+    }
     guard case .flow(let flow) = config.process, flow.coupling != .independent else { return }
     let batch = options.batchSize ?? min(Training.usualBatchSize, chunks.starts.count)
     guard batch <= Assignment.longest else {

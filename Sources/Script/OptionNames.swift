@@ -37,17 +37,21 @@ extension Session {
     ])
     lua.registry.document("dsrl.env.make", options: [
       "num_envs": "environments stepped together; a single one without it", "chunk": "actions executed per step, open loop (1)",
-      "seed": "of its random numbers (0)", "max_episode_steps": "environment steps until truncation (the task's own)",
+      "observation_steps": "observations shown at once, oldest first (1)", "seed": "of its random numbers (0)",
+      "max_episode_steps": "environment steps until truncation (the task's own)",
     ])
     lua.registry.document("dsrl.policy.diffusion", options: [
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
-      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
+      "observation_steps": "observations that it sees at once (env's)", "horizon": "actions in a chunk (action_steps + action_offset)",
+      "action_steps": "actions of a chunk that are executed (env's chunk)", "action_offset": "actions of a chunk before the present",
+      "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")",
       "normalization": "{observation_min, observation_max, action_min, action_max}: ranges that become [-1, 1] (fit finds them)", "seed": "of the initial weights and of the noise (0)",
     ])
+    lua.registry.document("Policy:fit", options: ["pad_after": "actions of a chunk that may lie after its episode (0)"])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
+      "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
     let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]

@@ -15,7 +15,7 @@ extension Session {
     let recipes = try recipeTexts()
     lua.type(PolicyObject.self) { t in
       t.method("fit", "(data: DataSet, options?: table) -> table",
-        "Trains the denoiser on the data by AdamW; the weights left are averaged ones. \(recipes) Other options stand over a recipe's. on_epoch = function({epoch, epochs, loss, validation_loss, best_epoch, learning_rate, gradient_steps}), false ends the call. checkpoint = a folder, written every checkpoint_every epochs (10) and when the call ends, whose training is gone on with if it is there; a run keeps one by itself, for when it is told to stop, and every checkpoint_every epochs if that is given. Interrupted, by on_epoch, Ctrl-C or a signal to the run, the same call again goes on to the same numbers. Returns the last epoch's table.",
+        "Trains the denoiser on the data by AdamW; the weights left are averaged ones. \(recipes) Other options stand over a recipe's. pad_after (0): how many actions of a chunk may lie after its episode's end, where the last is repeated (before its start the first observation and action are, always). on_epoch = function({epoch, epochs, loss, validation_loss, best_epoch, learning_rate, gradient_steps}), false ends the call. checkpoint = a folder, written every checkpoint_every epochs (10) and when the call ends, whose training is gone on with if it is there; a run keeps one by itself, for when it is told to stop, and every checkpoint_every epochs if that is given. Interrupted, by on_epoch, Ctrl-C or a signal to the run, the same call again goes on to the same numbers. Returns the last epoch's table.",
         options: DiffusionPolicy.Training.self) { [unowned self] (policy: PolicyObject, data: DataObject, options: LuaTable?) in
         try lua.long { try fit(policy.diffusion(for: "fit"), data.data, options ?? LuaTable()) }
       }
@@ -35,10 +35,9 @@ extension Session {
     if folder == nil, every != nil, run == nil { throw LuaError("checkpoint_every wants a checkpoint, the folder to write, outside of a run") }
     if let every, every < 1 { throw LuaError("checkpoint_every wants a positive number of epochs, got \(every)") }
     let recipe: String? = try options.takeOptional("recipe")
+    let padAfter: Int = try options.takeOptional("pad_after") ?? 0
     let training: DiffusionPolicy.Training = try options.decode(over: recipe.map(Self.recipe) ?? DiffusionPolicy.Training())
-    let chunks = try ActionChunks(
-      observations: data.observations, actions: data.actions, starts: data.windows(horizon: policy.horizon), horizon: policy.horizon,
-      episodes: data.episodes.map(\.range))
+    let chunks = try ActionChunks(data, for: policy, padAfter: padAfter)
     let fitting = try policy.fitting(chunks, training)
     let keeper = try FittingKeeper(self, fitting, folder: folder, every: every)
     let bar = Progress("fit", total: fitting.epochs, from: fitting.epoch)

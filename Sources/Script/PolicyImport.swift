@@ -10,7 +10,7 @@ extension Interpreter {
   func installPolicyImport() {
     module("dsrl.policy") { m in
       m.function("dppo", "(path: string, options: table) -> Policy",
-        "The diffusion MLP in a DPPO checkpoint (.pt): normalization, the path of its normalization.npz; weights (\"ema\", else \"model\"); activation (mish; DPPO's gym policies use relu); process = {steps} as it was trained with (20); sampler; seed (0). Sizes come from the file. Of a fine-tuned checkpoint the fine-tuned actor is taken.",
+        "The diffusion MLP in a DPPO checkpoint (.pt): normalization, the path of its normalization.npz; weights (\"ema\", else \"model\"); activation (mish; DPPO's gym policies use relu); process = {steps} as it was trained with (20); sampler; action_steps (the whole chunk): actions of a chunk that are executed; seed (0). Sizes come from the file, observation_steps too. Of a fine-tuned checkpoint the fine-tuned actor is taken.",
         options: DPPOImport.self, importDPPO)
     }
   }
