@@ -140,4 +140,18 @@ import Testing
     #expect(try program.run(["-e", code], signals: 1).code == 130)
     try program.remove()
   }
+
+  /// A signal that was there before the program began.
+  @Test(arguments: [
+    ("INT", ["-e", "while true do end"], 130), ("INT", ["script.lua"], 130), ("INT", ["-"], 130), ("INT", ["run", "script.lua"], 130), ("INT", ["run", "script.lua", "--help"], 130),
+    ("TERM", ["run", "script.lua"], 75), ("USR1", ["run", "script.lua", "--resume", "auto"], 75),
+  ])
+  func signalAtTheBeginning(_ signal: String, _ arguments: [String], _ code: Int32) throws {
+    let program = try Program()
+    try program.write("script.lua", "while true do end")
+    let outcome = try program.run(arguments, input: "while true do end", under: ["env", "--block-signal=\(signal)", "sh", "-c", "kill -\(signal) $$; exec \"$0\" \"$@\""])
+    #expect(outcome.code == code, "\(outcome.errors)")
+    #expect(!program.exists("runs"))
+    try program.remove()
+  }
 }
