@@ -1,3 +1,4 @@
+import Diffusion
 import Environments
 import LuaBridge
 
@@ -14,6 +15,7 @@ extension Session {
       "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
       "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
       "deterministic": "acts without noise when evaluated (false)", "log_every": "environment steps between lines of metrics",
+      "save_every": "environment steps between checkpoints of a run, beside the one at its stop",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
     ])
     lua.registry.document("dsrl.evaluate", options: [
@@ -38,12 +40,15 @@ extension Session {
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
       "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
+      "process.kind": "which of the three (\"ddpm\")",
     ])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
       "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
+    for type in [DDPM.self, EDM.self, Flow.self] as [any Options.Type] { lua.registry.document("dsrl.policy.diffusion", nested: "process", type) }
+    lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     documentChoices()
@@ -56,6 +61,7 @@ extension Session {
     }
     lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
     lua.registry.document(choices: "dsrl.preset", presetNames)
+    lua.registry.document(choices: "dsrl.policy.diffusion.process.kind", Process.Kind.allCases.map(\.rawValue))
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
 }
