@@ -5,7 +5,7 @@ import LuaBridge
 // What every option is, with its unit: one line each, for help and completion. Defaults are those of the types themselves.
 extension Session {
   func documentOptions() {
-    for (name, doc) in agentOptions + denoiserOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
+    for (name, doc) in agentOptions + denoiserOptions + networkOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
     lua.registry.document("dsrl.agent.sac", options: ["env": "Environment made with num_envs: where it learns"])
     lua.registry.document("dsrl.agent.dsrl_na", options: [
       "env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen",
@@ -38,16 +38,19 @@ extension Session {
     ])
     lua.registry.document("dsrl.policy.diffusion", options: [
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
-      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
-      "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
-      "process.kind": "which of the three (\"ddpm\")",
+      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "process.kind": "which of the three (\"ddpm\")", "sampler": "Sampler (ddim of 5 steps)",
+      "precision": "how the frozen network is evaluated (\"float32\")",
+      "normalization": "{observation_min, observation_max, action_min, action_max}: ranges that become [-1, 1] (fit finds them)", "seed": "of the initial weights and of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
       "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
-    lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
-    for type in [DDPM.self, EDM.self, Flow.self] as [any Options.Type] { lua.registry.document("dsrl.policy.diffusion", nested: "process", type) }
+    lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
+    let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
+    for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
+    let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
+    for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
     lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
@@ -61,6 +64,7 @@ extension Session {
     }
     lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
     lua.registry.document(choices: "dsrl.preset", presetNames)
+    lua.registry.document(choices: "dsrl.policy.diffusion.network.kind", networkKinds)
     lua.registry.document(choices: "dsrl.policy.diffusion.process.kind", Process.Kind.allCases.map(\.rawValue))
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
@@ -112,6 +116,13 @@ private let denoiserOptions: [(String, String)] = [
   ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),
   ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
+]
+
+private let networkOptions: [(String, String)] = [
+  ("down_dims", "channels of a U-Net's levels"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
+  ("n_layer", "layers of a transformer"), ("n_head", "heads of its attention"), ("n_emb", "numbers in its tokens"),
+  ("p_drop_emb", "dropout on the tokens as they come in"), ("p_drop_attn", "dropout within its layers"),
+  ("causal_attn", "an action sees no later action"),
 ]
 
 private let layerOptions: [(String, String)] = [

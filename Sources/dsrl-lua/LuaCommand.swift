@@ -110,6 +110,7 @@ struct LuaCommand {
     if let failure = try runScript(session) { return failure }
     if wantsPrompt {
       Prompt(session, readsStartUpFile: !ignoresEnvironment).run()
+      if ControlC.wasPressed { return LuaCommand.interrupted() }
     } else if wantsInput, let failure = attempt(try lua.load(try standardInput(), name: "=stdin")) {
       return failure
     }

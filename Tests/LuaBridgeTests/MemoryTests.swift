@@ -94,11 +94,14 @@ struct MemoryTests {
     "local m = {__index = function(m, i) t.vector{1}; return m[i + 1] .. 'x' end}; return setmetatable(m, m)[1]",
   ]) func objectsThatLuaCouldNotFinalise(source: String) throws {
     let world = try World()
+    try world.lua.run("collectgarbage()")
+    let before = world.lua.objectCount
     for _ in 0..<5 { #expect(world.message("collectgarbage('incremental', 100, 1000); " + source).contains("overflow")) }
     for _ in 0..<2 { try world.lua.run("collectgarbage(); collectgarbage()") }
     _ = try world.results("t.vector{1}")   // orphans are let go of when Lua is entered
     try world.lua.run("collectgarbage(); collectgarbage()")
     #expect(world.census.alive == 0)
     #expect(world.census.peak > 1)
+    #expect(world.lua.objectCount == before)
   }
 }

@@ -134,6 +134,21 @@ import Testing
     try program.remove()
   }
 
+  /// While input is waited for that does not come.
+  @Test(arguments: ["-i", "-", "-e 'io.read()'"]) func interruptOfAWait(_ arguments: String) throws {
+    let program = try Program()
+    let outcome = try program.shell(
+      """
+      mkfifo pipe; sleep 100 > pipe & writer=$!
+      "$PROGRAM" \(arguments) < pipe & program=$!
+      (for _ in 1 2 3 4 5 6 7 8 9; do sleep 1; kill -INT $program; done) 2>/dev/null & hands=$!
+      wait $program; code=$?
+      kill $writer $hands; exit $code
+      """)
+    #expect(outcome.code == 130, "\(outcome.errors)")
+    try program.remove()
+  }
+
   @Test func interruptOutsideOfARun() throws {
     let program = try Program()
     let code = "io.open('ready', 'w'):close() while true do end"
