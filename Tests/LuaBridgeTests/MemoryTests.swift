@@ -88,15 +88,13 @@ struct MemoryTests {
 
   /// Where Lua's stack is full it cannot call __gc, and frees the userdata all the same.
   @Test(arguments: [
-    "local function f(i) t.vector{i}; return 1 + f(i + 1) end; f(1)",
-    "local function f(i) t.vector{i}; return 1 + f(i + 1) end; coroutine.wrap(f)(1)",
-    "local function f(i) local s = ('x'):rep(i); t.echo(t.vector{i}); return (s:gsub('^x', function() return f(i + 1) end)) end; f(1)",
-    "local m = {__index = function(m, i) t.vector{1}; return m[i + 1] .. 'x' end}; return setmetatable(m, m)[1]",
+    "local function f(i) t.vector{i}; if not pcall(f, i + 1) then collectgarbage() end end; f(1)",
+    "local function f(i) t.vector{i}; if not pcall(f, i + 1) then collectgarbage() end end; coroutine.wrap(f)(1)",
   ]) func objectsThatLuaCouldNotFinalise(source: String) throws {
     let world = try World()
     try world.lua.run("collectgarbage()")
     let before = world.lua.objectCount
-    for _ in 0..<5 { #expect(world.message("collectgarbage('incremental', 100, 1000); " + source).contains("overflow")) }
+    for _ in 0..<5 { #expect(world.message(source) == "no error: ") }
     for _ in 0..<2 { try world.lua.run("collectgarbage(); collectgarbage()") }
     _ = try world.results("t.vector{1}")   // orphans are let go of when Lua is entered
     try world.lua.run("collectgarbage(); collectgarbage()")
