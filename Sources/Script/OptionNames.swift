@@ -15,6 +15,7 @@ extension Session {
       "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
       "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
       "deterministic": "acts without noise when evaluated (false)", "log_every": "environment steps between lines of metrics",
+      "save_every": "environment steps between checkpoints of a run, beside the one at its stop",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
     ])
     lua.registry.document("dsrl.evaluate", options: [
@@ -44,7 +45,7 @@ extension Session {
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
       "observation_steps": "observations that it sees at once (env's)", "horizon": "actions in a chunk (action_steps + action_offset)",
       "action_steps": "actions of a chunk that are executed (env's chunk)", "action_offset": "actions of a chunk before the present",
-      "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
+      "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "process.kind": "which of the three (\"ddpm\")", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")",
       "normalization": "{observation_min, observation_max, action_min, action_max}: ranges that become [-1, 1] (fit finds them)", "seed": "of the initial weights and of the noise (0)",
     ])
@@ -58,6 +59,7 @@ extension Session {
     for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
     let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
     for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
+    lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     lua.registry.document(option: "Policy:fit.batch_size", "chunks per gradient step; nil: 256, or all where there are fewer")
@@ -74,6 +76,7 @@ extension Session {
     lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
     lua.registry.document(choices: "dsrl.preset", presetNames)
     lua.registry.document(choices: "dsrl.policy.diffusion.network.kind", networkKinds)
+    lua.registry.document(choices: "dsrl.policy.diffusion.process.kind", Process.Kind.allCases.map(\.rawValue))
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
 }
