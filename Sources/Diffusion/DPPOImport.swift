@@ -33,8 +33,9 @@ extension DiffusionPolicy {
     let state = try source.state(path, options.weights)
     return try named(path) {
       try process.check()
-      var config = Config(network: try DPPOShape(state).config(observation: observation.size, action: action.size))
-      config.network.activation = options.activation
+      var network = try DPPOShape(state).config(observation: observation.size, action: action.size)
+      network.activation = options.activation
+      var config = Config(network: network)
       config.process = process
       var stream = RandomStream(seed: 0, purpose: "init")
       let policy = try DiffusionPolicy(config, sampler: sampler, using: &stream)

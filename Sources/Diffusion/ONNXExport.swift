@@ -13,7 +13,7 @@ public struct ONNXExport: Codable, Equatable, Sendable {
 extension ONNXGraph.Value: PlanPoint {}
 
 extension DiffusionPolicy {
-  /// Writes `decode` as an ONNX graph: observation [n, observation] and noise [n, latent] in, action [n, horizon, action] out, all in the
+  /// Writes `decode` as an ONNX graph: observation [n, steps · observation] and noise [n, latent] in, action [n, horizon, action] out, all in the
   /// environment's units and float32. Every evaluation of the network is written out; its weights are there once. A sampler that draws noise inside
   /// is written with the noise that `decode` freezes, or throws as `decode` does.
   public func exportONNX(to path: String, _ options: ONNXExport = ONNXExport(), version: String) throws {
@@ -25,17 +25,20 @@ extension DiffusionPolicy {
 
   func onnxGraph() throws -> ONNXGraph {
     guard let network = network as? any ONNXDenoiser else {
-      throw UsageError("this policy's denoiser has no ONNX form: those of kind residual_mlp, mlp, unet1d and transformer have")
+      throw UsageError("a network of kind \(config.network.kind.rawValue) has no ONNX form: those of kind residual_mlp, mlp, unet1d and transformer have")
     }
     guard let normalization else { throw UsageError("this policy has no normalisation yet, so it is not exported: fit it to data first") }
     let graph = ONNXGraph("decode")
     graph.name(network.namedParameters.prefixed("network"))
-    let observation = graph.input("observation", [.named("n"), .fixed(observationSize)])
+    let observation = graph.input("observation", [.named("n"), .fixed(network.conditionSize)])
     let noise = graph.input("noise", [.named("n"), .fixed(latentSize)])
+    let plan = schedule
     try Tensor.withoutGrad {
-      let evaluate = try network.onnx(normalization.observation.onnx(normalizing: observation))
+      let evaluate = try network.onnx(normalization.observation.onnx(normalizing: observation, steps: network.observationSteps))
       let inner = try frozenNoise().map { draw in { graph.constant(try draw()) } }
-      let chunk = try schedule.follow(from: noise, inner: inner, watch: nil) { x, move in try evaluate(x, Float(self.schedule.moves[move].time)) }
+      let chunk = try plan.follow(from: plan.onnx(startingFrom: noise), inner: inner, watch: nil) { x, move in
+        try evaluate(x, Float(plan.moves[move].time))
+      }
       let action = try normalization.action.onnx(denormalizing: chunk.reshape([0, horizon, actionSize]))
       graph.output("action", action, [.named("n"), .fixed(horizon), .fixed(actionSize)])
     }
@@ -43,16 +46,23 @@ extension DiffusionPolicy {
   }
 }
 
+extension SamplingPlan {
+  fileprivate func onnx(startingFrom noise: ONNXGraph.Value) -> ONNXGraph.Value {
+    let scaled = scale == 1 ? noise : Float(scale) * noise
+    return mean == 0 ? scaled : scaled + Float(mean)
+  }
+}
+
 extension Normalizer {
-  fileprivate func onnx(normalizing x: ONNXGraph.Value) throws -> ONNXGraph.Value {
-    let graph = x.graph
-    let range = graph.constant(try maximum - minimum + 1e-6)
-    return 2 * ((x - graph.constant(minimum)) / range) - 1
+  /// Of so many observations in a row.
+  fileprivate func onnx(normalizing x: ONNXGraph.Value, steps: Int) throws -> ONNXGraph.Value {
+    let least = x.graph.constant(try minimum.tile([steps]))
+    let range = x.graph.constant(try (maximum - minimum + 1e-6).tile([steps]))
+    return 2 * ((x - least) / range) - 1
   }
 
   fileprivate func onnx(denormalizing y: ONNXGraph.Value) throws -> ONNXGraph.Value {
-    let graph = y.graph
-    let half = graph.constant(try 0.5 * (maximum - minimum))
-    return (y + 1) * half + graph.constant(minimum)
+    let half = y.graph.constant(try 0.5 * (maximum - minimum))
+    return (y + 1) * half + y.graph.constant(minimum)
   }
 }

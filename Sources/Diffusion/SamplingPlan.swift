@@ -3,7 +3,6 @@ import Tensors
 /// What a plan computes with: tensors, or the values of a graph that is written down.
 protocol PlanPoint {
   static func + (a: Self, b: Self) throws -> Self
-  static func + (a: Self, k: Float) throws -> Self
   static func * (k: Float, a: Self) throws -> Self
   func clamp(_ low: Float, _ high: Float) throws -> Self
 }
@@ -52,12 +51,14 @@ public struct SamplingPlan: Sendable, Equatable {
     from noise: Tensor, inner: (() throws -> Tensor)? = nil, watch: ((_ move: Int, _ point: Tensor, _ value: Tensor) throws -> Void)? = nil,
     _ network: (_ x: Tensor, _ move: Int) throws -> Tensor
   ) throws -> Tensor {
-    try follow(from: noise, inner: inner, watch: watch, network)
+    var start = scale == 1 ? noise : try Float(scale) * noise
+    if mean != 0 { start = try start + Float(mean) }
+    return try follow(from: start, inner: inner, watch: watch, network)
   }
 
-  /// The same for whatever the plan computes with.
+  /// The same for whatever the plan computes with, from the first point without its spread.
   func follow<Point: PlanPoint>(
-    from noise: Point, inner: (() throws -> Point)?, watch: ((_ move: Int, _ point: Point, _ value: Point) throws -> Void)?,
+    from start: Point, inner: (() throws -> Point)?, watch: ((_ move: Int, _ point: Point, _ value: Point) throws -> Void)?,
     _ network: (_ x: Point, _ move: Int) throws -> Point
   ) throws -> Point {
     func drawn(_ spread: Double) throws -> Point? {
@@ -65,8 +66,7 @@ public struct SamplingPlan: Sendable, Equatable {
       let noise = try inner()
       return try Float(spread) * (noiseClip.map { try noise.clamp(Float(-$0), Float($0)) } ?? noise)
     }
-    var base = scale == 1 ? noise : try Float(scale) * noise
-    if mean != 0 { base = try base + Float(mean) }
+    var base = start
     if let more = try drawn(spread) { base = try base + more }
     var point = base
     var values: [Point] = []

@@ -4,7 +4,7 @@ import LuaBridge
 // What every option is, with its unit: one line each, for help and completion. Defaults are those of the types themselves.
 extension Session {
   func documentOptions() {
-    for (name, doc) in agentOptions + denoiserOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
+    for (name, doc) in agentOptions + denoiserOptions + networkOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
     lua.registry.document("dsrl.agent.sac", options: ["env": "Environment made with num_envs: where it learns"])
     lua.registry.document("dsrl.agent.dsrl_na", options: [
       "env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen",
@@ -36,14 +36,21 @@ extension Session {
     ])
     lua.registry.document("dsrl.policy.diffusion", options: [
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
-      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
+      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
       "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
-    lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
+    lua.registry.document("dsrl.policy.reinflow", options: [
+      "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
+      "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
+    ])
+    lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
+    lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
+    let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
+    for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     documentChoices()
@@ -56,6 +63,7 @@ extension Session {
     }
     lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
     lua.registry.document(choices: "dsrl.preset", presetNames)
+    lua.registry.document(choices: "dsrl.policy.diffusion.network.kind", networkKinds)
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
 }
@@ -100,12 +108,19 @@ private let denoiserOptions: [(String, String)] = [
   ("time_mean", "of the logit-normal time law"), ("time_std", "of the logit-normal time law"), ("time_alpha", "of the beta time law"),
   ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred"),
   ("source_scale", "its standard deviation"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
-  ("final_clip", "bound of the result; false: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
+  ("final_clip", "bound of the result; false: none"), ("point_clip", "bound of every point on the way; nil: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
   ("frozen", "decode keeps one inner noise; false: it refuses"), ("method", "how the differential equation is solved"),
   ("sigma_min", "last noise level"), ("sigma_max", "first noise level"), ("rho", "how the levels crowd at the end"),
   ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),
   ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
+]
+
+private let networkOptions: [(String, String)] = [
+  ("down_dims", "channels of a U-Net's levels"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
+  ("n_layer", "layers of a transformer"), ("n_head", "heads of its attention"), ("n_emb", "numbers in its tokens"),
+  ("p_drop_emb", "dropout on the tokens as they come in"), ("p_drop_attn", "dropout within its layers"),
+  ("causal_attn", "an action sees no later action"),
 ]
 
 private let layerOptions: [(String, String)] = [

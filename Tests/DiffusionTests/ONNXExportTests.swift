@@ -48,6 +48,21 @@ struct ONNXExportTests {
     #expect(graph.outputs.map(\.name) == ["action"])
   }
 
+  @Test func uNetsAndTransformersAreWrittenOut() throws {
+    var net = UNet1d.Config(observationSize: 5, actionSize: 2, horizon: 4)
+    (net.downDims, net.nGroups, net.diffusionStepEmbedDim) = ([8, 16], 4, 12)
+    let unet = try ONNXPolicies.policy(.unet(net)).onnxGraph()
+    Self.check(unet)
+    #expect(unet.nodes.filter { $0.operation == "ConvTranspose" }.count == 5)  // one for each of ddim's steps
+    #expect(unet.nodes.filter { $0.operation == "Gemm" }.count == 2 * 8)  // scale and shift of eight blocks, once
+
+    var transformer = TransformerDenoiser.Config(observationSize: 5, actionSize: 2, horizon: 4)
+    (transformer.nLayer, transformer.nHead, transformer.nEmb) = (3, 2, 8)
+    let attention = try ONNXPolicies.policy(.transformer(transformer)).onnxGraph()
+    Self.check(attention)
+    #expect(attention.nodes.filter { $0.operation == "Softmax" }.count == 5 * 3 * 2)
+  }
+
   @Test func whatCannotBeExportedSaysWhy() throws {
     let path = "/nowhere/policy.onnx"
     let policy = try ONNXPolicies.policy()
@@ -56,14 +71,26 @@ struct ONNXExportTests {
     #expect(text { try policy.exportONNX(to: path, options, version: "1") }.contains("opset from 17 to 23, got 16"))
     #expect(text { try policy.exportONNX(to: path, version: "1") }.contains("/nowhere/policy.onnx"))
 
+    var stream = RandomStream(seed: 1)
+    let sizes = try DenoiserSizes(observation: 5, steps: 1, action: 2, horizon: 4)
     var ancestral = AncestralSampler()
     ancestral.frozen = false
     try policy.setSampler(.ddpm(ancestral))
     let same = text { _ = try policy.decode(normalized: Tensor.zeros([1, 5]), noise: Tensor.zeros([1, 8])) }
     #expect(same.contains("frozen") && text { _ = try policy.onnxGraph() } == same)
 
-    var stream = RandomStream(seed: 1)
+    let own = try DiffusionPolicy(.init(network: .own(sizes)), own: Own(sizes), using: &stream)
+    #expect(text { _ = try own.onnxGraph() }.contains("kind own has no ONNX form"))
     let raw = try DiffusionPolicy(policy.config, using: &stream)
     #expect(text { _ = try raw.onnxGraph() }.contains("no normalisation"))
   }
+}
+
+/// A denoiser that knows no ONNX.
+private final class Own: Denoiser {
+  let sizes: DenoiserSizes
+  let namedParameters: [NamedTensor] = []
+  init(_ sizes: DenoiserSizes) { self.sizes = sizes }
+  func callAsFunction(_ x: Tensor, _ t: Tensor, _ observation: Tensor) throws -> Tensor { x }
+  func callAsFunction(_ x: Tensor, _ t: Float, _ observation: Tensor) throws -> Tensor { x }
 }

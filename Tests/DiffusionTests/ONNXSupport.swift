@@ -11,6 +11,10 @@ enum ONNXPolicies {
     var network = DiffusionMLP.Config(observationSize: 5, actionSize: 2, horizon: 4)
     network.hidden = [16, 16, 16]
     change(&network)
+    return try policy(.mlp(network), process: process, sampler: sampler)
+  }
+
+  static func policy(_ network: DenoiserConfig, process: Process = .ddpm(DDPM()), sampler: Sampler? = nil) throws -> DiffusionPolicy {
     var config = DiffusionPolicy.Config(network: network)
     config.process = process
     var stream = RandomStream(seed: 3, purpose: "init")

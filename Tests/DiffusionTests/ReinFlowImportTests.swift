@@ -66,7 +66,7 @@ struct ReinFlowImportTests {
     let ranges = path("reinflow/finetuned/normalization.npz")
     #expect(text { _ = try DiffusionPolicy.reinFlow(path("torch/finetuned.pt"), normalization: ranges) }.contains("flow policy of ReinFlow"))
     #expect(text { _ = try DiffusionPolicy.reinFlow(path("torch/hostile.pt"), normalization: ranges) }.contains("hostile.pt"))
-    #expect(text { _ = try DiffusionPolicy.dppo(path("reinflow/finetuned/state.pt"), normalization: ranges) }.contains("no diffusion MLP"))
+    #expect(text { _ = try DiffusionPolicy.dppo(path("reinflow/finetuned/state.pt"), normalization: ranges) }.contains("no checkpoint of a DPPO policy"))
     #expect(text { _ = try load("pretrained", sampler: .ddim(DDIM())) }.contains("sampled by flow"))
     #expect(text { _ = try DPPOShape(["vel_head.layers.0.weight": Tensor([1]), "t_emb.0.weight": Tensor([1])]) }.contains("shortcut flow"))
   }
