@@ -85,21 +85,10 @@ public final class DiffusionPolicy: BasePolicy {
   /// The sampler's map, [n, observation], [n, latent] -> [n, horizon · action]; no gradient passes. A sampler that draws noise inside uses the same
   /// for every row and every time, or throws if it is not to be frozen.
   public func decode(normalized observation: Tensor, noise: Tensor) throws -> Tensor {
-    try sample(observation, noise, inner: frozenNoise())
-  }
-
-  /// The noise inside the sampler, [latent] at each call, the same each time this is asked for; nil where it draws none.
-  func frozenNoise() throws -> (() throws -> Tensor)? {
-    guard !plan.isDeterministic else { return nil }
-    guard let seed = sampler.frozenSeed else {
-      throw UsageError("a \(sampler.kind.rawValue) sampler that is not frozen draws noise of its own, so the initial noise alone does not lead to an action; wanted frozen = true, or a deterministic sampler")
-    }
-    if innerNoise.isEmpty {
-      var stream = RandomStream(seed: seed, purpose: "sampler")
-      innerNoise = try (0...plan.moves.count).map { _ in try Tensor.randn([latentSize], using: &stream) }
-    }
+    guard !plan.isDeterministic else { return try sample(observation, noise, inner: nil) }
+    if innerNoise.isEmpty { innerNoise = try sampler.frozenNoise(of: plan, latentSize: latentSize) }
     var drawn = 0
-    return {
+    return try sample(observation, noise) {
       defer { drawn += 1 }
       return self.innerNoise[drawn]
     }

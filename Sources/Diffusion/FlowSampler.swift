@@ -57,7 +57,7 @@ public struct FlowSampler: Codable, Equatable, Sendable {
     return SamplingPlan(moves: moves, scale: process.sourceScale, mean: process.sourceMean, finalClip: finalClip)
   }
 
-  /// One of Euler's steps: the value is the velocity, where `clip` is set the action that it points to, where `point_clip` is the next point.
+  /// One of Euler's steps: the value is the velocity, where `clip` is set the action that it points to.
   private func euler(_ i: Int, _ process: Flow) -> SamplingPlan.Move {
     let length = 1 / Double(steps), progress = Double(i) * length, left = 1 - progress
     let asked = spacing == .linspace && steps > 1 ? Double(i) / Double(steps - 1) : progress
@@ -66,16 +66,14 @@ public struct FlowSampler: Codable, Equatable, Sendable {
     if clip != nil {
       let ratio = i + 1 == steps ? 0 : (left - length) / left
       (move.skip, move.out, move.clip, move.keep, move.add) = (1, process.sign * left, clip, ratio, [1 - ratio])
-    } else if pointClip != nil {
-      (move.skip, move.out, move.clip, move.keep, move.add) = (1, process.sign * length, pointClip, 0, [1])
     }
+    move.bound = pointClip
     return move
   }
 
-  /// Throws for options that only Euler's method has, and for bounds that exclude each other.
+  /// Throws for options that only Euler's method has.
   private func checkEuler() throws {
     if let pointClip, !(pointClip > 0) { throw UsageError("a flow sampler wants a positive point_clip, got \(pointClip)") }
-    guard clip == nil || pointClip == nil else { throw UsageError("a flow sampler clips the denoised sample or the points, not both: wanted clip or point_clip") }
     guard method != .euler else { return }
     let name = clip != nil ? "clips the denoised sample" : pointClip != nil ? "clips the points" : spacing != .leading ? "has spacing '\(spacing.rawValue)'" : nil
     if let name { throw UsageError("a flow sampler \(name) with method 'euler' only, got '\(method.rawValue)'; final_clip is for all") }

@@ -35,8 +35,8 @@ extension DiffusionPolicy {
     let plan = schedule
     try Tensor.withoutGrad {
       let evaluate = try network.onnx(normalization.observation.onnx(normalizing: observation, steps: network.observationSteps))
-      let inner = try frozenNoise().map { draw in { graph.constant(try draw()) } }
-      let chunk = try plan.follow(from: plan.onnx(startingFrom: noise), inner: inner, watch: nil) { x, move in
+      var inner = try sampler.frozenNoise(of: plan, latentSize: latentSize)[...]
+      let chunk = try plan.follow(from: plan.onnx(startingFrom: noise), inner: { graph.constant(inner.removeFirst()) }, watch: nil) { x, move in
         try evaluate(x, Float(plan.moves[move].time))
       }
       let action = try normalization.action.onnx(denormalizing: chunk.reshape([0, horizon, actionSize]))

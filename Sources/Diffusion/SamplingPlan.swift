@@ -25,6 +25,8 @@ public struct SamplingPlan: Sendable, Equatable {
     public var keep: Double
     public var add: [Double]
     public var spread = 0.0
+    /// Bound of the next point, ±; nil: none.
+    public var bound: Double?
     /// The next point is the base of what follows.
     public var ends = true
     /// The share of signal and of noise in the point: x = signal · x_0 + noise · ε.
@@ -86,6 +88,7 @@ public struct SamplingPlan: Sendable, Equatable {
       }
       if let more = try drawn(move.spread) { next = try next.map { try $0 + more } ?? more }
       point = try next ?? 0 * point
+      if let bound = move.bound { point = try point.clamp(Float(-bound), Float(bound)) }
       if move.ends { base = point }
     }
     return try finalClip.map { try point.clamp(Float(-$0), Float($0)) } ?? point

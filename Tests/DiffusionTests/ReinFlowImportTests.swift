@@ -71,6 +71,23 @@ struct ReinFlowImportTests {
     #expect(text { _ = try DPPOShape(["vel_head.layers.0.weight": Tensor([1]), "t_emb.0.weight": Tensor([1])]) }.contains("shortcut flow"))
   }
 
+  /// Network, points and clips in one chain, against the plan's own arithmetic; with both clips there is no chain.
+  @Test func clippedPointsAreThoseOfThePlan() throws {
+    let (policy, _) = try load("pretrained")
+    let expected = try NPZ.read(path("reinflow/pretrained/expected.npz"))
+    let (observation, noise) = (try #require(expected["obs"]), try #require(expected["noise"]))
+    for change: (inout FlowSampler) -> Void in [{ $0.pointClip = 0.5 }, { ($0.pointClip, $0.clip) = (0.6, 0.8) }, { ($0.spacing, $0.steps) = (.leading, 7) }] {
+      var sampler = FlowSampler.reinFlow
+      change(&sampler)
+      try policy.setSampler(.flow(sampler))
+      let plan = policy.schedule
+      let plain = try plan.run(from: noise, watch: { i, point, _ in
+        if i > 0, let bound = plan.moves[i].bound { #expect(point.values.allSatisfy { abs($0) <= Float(bound) }) }
+      }) { x, move in try policy.epsilon(x, Float(plan.moves[move].time), observation) }
+      #expect(worst(plain, try policy.decode(normalized: observation, noise: noise)) < 1e-5)
+    }
+  }
+
   @Test func eulersOptionsAreEulersAlone() throws {
     func text(_ change: (inout FlowSampler) -> Void) -> String {
       var sampler = FlowSampler()
@@ -81,7 +98,6 @@ struct ReinFlowImportTests {
       } catch { return "\(error)" }
     }
     #expect(text { $0.pointClip = -1 }.contains("positive point_clip"))
-    #expect(text { ($0.pointClip, $0.clip) = (1, 1) }.contains("not both"))
     #expect(text { ($0.pointClip, $0.method) = (1, .heun) }.contains("'euler' only"))
     #expect(text { ($0.spacing, $0.method) = (.linspace, .rk4) }.contains("spacing 'linspace'"))
     #expect(text { ($0.spacing, $0.steps) = (.linspace, 1) } == "nothing was thrown")
