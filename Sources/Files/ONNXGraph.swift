@@ -43,7 +43,7 @@ public final class ONNXGraph {
   private(set) var nodes: [Node] = []
 
   private var parameterNames: [ObjectIdentifier: String] = [:]
-  private var stored: [String: Value] = [:]
+  private var stored: Set<String> = []
 
   public init(_ name: String) { self.name = name }
 
@@ -93,11 +93,11 @@ public final class ONNXGraph {
 
   /// Stored under this name, unless it is already.
   private func once(_ name: String, _ content: () throws -> Content) rethrows -> Value {
-    if let known = stored[name] { return known }
-    initializers.append((name, try content()))
-    let value = Value(name: name, graph: self)
-    stored[name] = value
-    return value
+    if !stored.contains(name) {
+      initializers.append((name, try content()))
+      stored.insert(name)
+    }
+    return Value(name: name, graph: self)
   }
 
   // MARK: What is computed

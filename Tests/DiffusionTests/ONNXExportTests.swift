@@ -63,6 +63,13 @@ struct ONNXExportTests {
     #expect(attention.nodes.filter { $0.operation == "Softmax" }.count == 5 * 3 * 2)
   }
 
+  @Test func aGraphIsGoneAfterItsExport() throws {
+    let policy = try ONNXPolicies.policy()
+    weak var graph: ONNXGraph?
+    do { graph = try policy.onnxGraph() }
+    #expect(graph == nil)
+  }
+
   @Test func whatCannotBeExportedSaysWhy() throws {
     let path = "/nowhere/policy.onnx"
     let policy = try ONNXPolicies.policy()
