@@ -54,6 +54,11 @@ extension Session {
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
       "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
+    lua.registry.document("dsrl.policy.reinflow", options: [
+      "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
+      "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
+    ])
+    lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
     let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
     for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
@@ -122,7 +127,7 @@ private let denoiserOptions: [(String, String)] = [
   ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred: a number, or one for each of the noise's"),
   ("source_scale", "its standard deviation, likewise"),
   ("coupling", "which noise goes with which chunk of a batch: \"independent\", or \"ot\", the shortest pairing; that exchanges noises between observations, so that the noise depends on the observation, the flow is biased and steering by the noise loses; \"ot\" is refused where observations vary, \"ot_across_observations\" is not"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
-  ("final_clip", "bound of the result; false: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
+  ("final_clip", "bound of the result; false: none"), ("point_clip", "bound of every point on the way; nil: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
   ("frozen", "decode keeps one inner noise; false: it refuses"), ("method", "how the differential equation is solved"),
   ("sigma_min", "last noise level"), ("sigma_max", "first noise level"), ("rho", "how the levels crowd at the end"),
   ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),

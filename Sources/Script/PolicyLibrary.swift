@@ -24,6 +24,7 @@ extension Interpreter {
     installSamplers()
     type(PolicyObject.self, doc: "A diffusion policy with its normalisation and its sampler.") { t in
       declarePolicy(t)
+      declarePolicyExport(t)
       declarePolicySizes(t)
     }
   }
