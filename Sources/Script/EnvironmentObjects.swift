@@ -31,6 +31,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
   let observationSpace: SpaceObject
   let actionSpace: SpaceObject
   let maxEpisodeSteps: Int?
+  let rules: [Rule]
 
   /// `count` nil makes a single one.
   init(_ recipe: EnvironmentRecipe, count: Int?, seed: Int) throws {
@@ -41,7 +42,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     body = if let count { .vector(try recipe.vector(count: count, seed: seed)) } else { .single(first) }
     observationSpace = SpaceObject(first.observationSpace, seed: seed)
     actionSpace = SpaceObject(first.actionSpace, seed: seed)
-    maxEpisodeSteps = first.maxEpisodeSteps
+    (maxEpisodeSteps, rules) = (first.maxEpisodeSteps, first.rules)
   }
 
   /// Numbers in the observation of one moment.
@@ -98,7 +99,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
 
   private func vector(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }) }
   private func list(_ values: [LuaValue]) -> LuaValue { .table(LuaTable(list: values)) }
-  private func info(_ values: [String: Double]) -> LuaTable { LuaTable(values.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) }) }
+  private func info(_ info: StepInfo) -> LuaTable { LuaTable(zip(info.names, info.values).map { ($0, .number($1)) }) }
 
   private func info(_ step: VectorStep) -> LuaTable {
     LuaTable([
