@@ -81,6 +81,13 @@ private func declareSpace(_ t: LuaType<SpaceObject>) {
   }
 }
 
+/// The type of every environment's own options, by id.
+var environmentOptionTypes: [(id: String, type: any LuaBridge.Options.Type)] {
+  Environments.ids.compactMap { id in
+    do { return (id, try optionsType(of: id)) } catch { preconditionFailure("\(error)") }
+  }
+}
+
 /// The type of an environment's own options as Lua writes them.
 func optionsType(of id: String) throws -> any (EnvironmentOptions & LuaBridge.Options).Type {
   let type = try Environments.optionsType(of: id)

@@ -23,7 +23,7 @@ private let results: [(String, String)] = [
   ("local s = dsrl.env.make('Pendulum-v1').action_space return s.low, s.high, s.shape, s:contains{1}, s:contains{3}, s:contains(s:sample())", "{-2.0}, {2.0}, {1}, true, false, true"),
   ("local s = fork.action_space s:seed(1) local a = s:sample() s:seed(1) return same(a, s:sample())", "true"),
   ("return tostring(fork)", "\"Environment PointFork-v0\n  observation  Box([-0.6, 2.1], [-1.3, 1.3])\n  action       Box(2 in [-1, 1])\n  chunk        2 actions per step\n  num_envs     2, stepped together\n  horizon      60 environment steps\""),
-  ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Hopper-v5\", {g = 10.0}"),
+  ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Ant-v5\", {g = 10.0}"),
   ("local a, b = dsrl.env.make('Pendulum-v1', {g = 0}), dsrl.env.make('Pendulum-v1') a:reset{seed = 1} b:reset{seed = 1} return same((a:step{0}), (b:step{0}))", "false"),
   // data
   ("local d = dsrl.data.demonstrations{episodes = 3, seed = 1} d:save(folder .. '/d.npz') local e = dsrl.data.load(folder .. '/d.npz') return #d == #e, same(d.observations, e.observations), #d:returns(), #d.terminals == #d, d.episodes[1].first, d.episodes[3].last == #d, d:statistics().episodes",
