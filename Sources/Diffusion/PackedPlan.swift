@@ -12,7 +12,7 @@ struct PackedPlan {
 
   /// The network's weights as they are now; nil for a trunk that has no packed form.
   init?(_ plan: SamplingPlan, _ denoiser: DiffusionMLP, _ precision: Precision) throws {
-    guard case .residual(let trunk) = denoiser.trunk, let activation = trunk.packedActivation else { return nil }
+    guard case .residual(let trunk) = denoiser.trunk, !trunk.blocks.isEmpty, let activation = trunk.packedActivation else { return nil }
     let times = Tensor(plan.moves.map { Float($0.time) })
     network = try PackedResidualMLP(
       input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
