@@ -80,13 +80,7 @@ public final class DiffusionPolicy: BasePolicy {
   /// for every row and every time, or throws if it is not to be frozen.
   public func decode(normalized observation: Tensor, noise: Tensor) throws -> Tensor {
     guard !plan.isDeterministic else { return try sample(observation, noise, inner: nil) }
-    guard let seed = sampler.frozenSeed else {
-      throw UsageError("a \(sampler.kind.rawValue) sampler that is not frozen draws noise of its own, so the initial noise alone does not lead to an action; wanted frozen = true, or a deterministic sampler")
-    }
-    if innerNoise.isEmpty {
-      var stream = RandomStream(seed: seed, purpose: "sampler")
-      innerNoise = try (0...plan.moves.count).map { _ in try Tensor.randn([latentSize], using: &stream) }
-    }
+    if innerNoise.isEmpty { innerNoise = try sampler.frozenNoise(of: plan, latentSize: latentSize) }
     var drawn = 0
     return try sample(observation, noise) {
       defer { drawn += 1 }

@@ -48,6 +48,18 @@ public enum Sampler: Equatable, Sendable {
   }
 }
 
+extension Sampler {
+  /// The noise that a decoding with given initial noise uses inside, one [latent] for each draw of `plan`; throws where such a decoding is refused.
+  func frozenNoise(of plan: SamplingPlan, latentSize: Int) throws -> [Tensor] {
+    guard !plan.isDeterministic else { return [] }
+    guard let seed = frozenSeed else {
+      throw UsageError("a \(kind.rawValue) sampler that is not frozen draws noise of its own, so the initial noise alone does not lead to an action; wanted frozen = true, or a deterministic sampler")
+    }
+    var stream = RandomStream(seed: seed, purpose: "sampler")
+    return try (0...plan.moves.count).map { _ in try Tensor.randn([latentSize], using: &stream) }
+  }
+}
+
 extension Sampler: Codable {
   private enum Key: String, CodingKey { case kind }
 
