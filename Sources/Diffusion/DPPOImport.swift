@@ -27,8 +27,9 @@ extension DiffusionPolicy {
     let state = try dppoState(path, options.weights)
     return try named(path) {
       try process.check()
-      var config = Config(network: try DPPOShape(state).config(observation: observation.size, action: action.size))
-      config.network.activation = options.activation
+      var network = try DPPOShape(state).config(observation: observation.size, action: action.size)
+      network.activation = options.activation
+      var config = Config(network: network)
       config.process = .ddpm(process)
       var stream = RandomStream(seed: 0, purpose: "init")
       let policy = try DiffusionPolicy(config, sampler: sampler, using: &stream)

@@ -67,6 +67,8 @@ extension DiffusionPolicy {
     var averaging = EMA.Config()
     (averaging.decay, averaging.warmUp) = (options.emaDecay, warmUp)
     let average = try EMA(network, averaging)
+    try network.train(true)
+    network.dropoutSource?.stream = RandomStream(seed: options.seed, purpose: "dropout")
     defer { weightsChanged() }
 
     var order = chunks.starts
@@ -91,9 +93,11 @@ extension DiffusionPolicy {
       }
     } catch {
       try average.copy(to: network)
+      try network.train(false)
       throw error
     }
     try average.copy(to: network)
+    try network.train(false)
   }
 
   private func trainedAction(_ actions: Tensor) throws -> Tensor {

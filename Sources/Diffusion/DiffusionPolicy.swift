@@ -4,15 +4,16 @@ import Tensors
 /// A diffusion model of action chunks given an observation, with the normalisation it was trained under and the sampler that decodes it.
 public final class DiffusionPolicy: BasePolicy {
   public struct Config: Codable, Equatable, Sendable {
-    public var network: DiffusionMLP.Config
+    public var network: DenoiserConfig
     public var process = Process.ddpm(DDPM())
 
-    public init(network: DiffusionMLP.Config) { self.network = network }
+    public init(network: DenoiserConfig) { self.network = network }
+    public init(network: DiffusionMLP.Config) { self.init(network: .mlp(network)) }
   }
 
   public let config: Config
   /// What decodes: the averaged weights once trained.
-  public let network: DiffusionMLP
+  public let network: any Denoiser
   public private(set) var sampler: Sampler
   /// How the frozen network is evaluated; training is float32 always.
   public private(set) var precision = Precision.float32
@@ -25,20 +26,25 @@ public final class DiffusionPolicy: BasePolicy {
   /// The noise inside a sampler that is frozen, one [latent] for each draw.
   private var innerNoise: [Tensor] = []
 
-  /// Throws for sizes and steps that make no policy.
-  public init(_ config: Config, sampler: Sampler? = nil, using stream: inout RandomStream) throws {
+  /// Throws for sizes and steps that make no policy. `own` is the network where the config says that it is its user's own.
+  public init(_ config: Config, sampler: Sampler? = nil, own: (any Denoiser)? = nil, using stream: inout RandomStream) throws {
     try config.process.check()
     let chosen = sampler ?? config.process.usualSampler
     plan = try chosen.plan(for: config.process)
     if case .ddpm(let process) = config.process { alphaBars = process.alphaBars } else { alphaBars = [] }
     (self.config, self.sampler) = (config, chosen)
-    network = try DiffusionMLP(config.network, using: &stream)
+    if case .own(let sizes) = config.network, let own {
+      guard own.sizes == sizes else { throw UsageError("the network's sizes are \(own.sizes), wanted \(sizes)") }
+      network = own
+    } else {
+      network = try config.network.make(using: &stream)
+    }
   }
 
-  public var observationSize: Int { config.network.observationSize }
-  public var actionSize: Int { config.network.actionSize }
-  public var horizon: Int { config.network.horizon }
-  public var latentSize: Int { config.network.chunkSize }
+  public var observationSize: Int { network.observationSize }
+  public var actionSize: Int { network.actionSize }
+  public var horizon: Int { network.horizon }
+  public var latentSize: Int { network.chunkSize }
   /// The sampler's moves, in order.
   public var schedule: SamplingPlan { plan }
 
@@ -107,8 +113,7 @@ public final class DiffusionPolicy: BasePolicy {
       let start = try noise.reshape([observation.shape[0], latentSize])
       if packed == nil { packed = try pack() }
       if let packed {
-        let state = try network.condition?(observation) ?? observation
-        return try packed(observation: state, noise: start, inner: inner)
+        return try packed(observation: observation, noise: start, inner: inner)
       }
       return try plan.run(from: start, inner: inner) { x, move in try self.epsilon(x, Float(self.plan.moves[move].time), observation) }
     }
@@ -119,23 +124,10 @@ public final class DiffusionPolicy: BasePolicy {
 
   /// The plan with the network's weights packed for evaluation; nil for a network that has no such form, which float32 then evaluates plainly.
   private func pack() throws -> PackedPlan? {
-    guard case .residual(let trunk) = network.trunk, let activation = trunk.packedActivation else {
-      guard precision == .float32 else { throw UsageError("precision \(precision.rawValue) wants a residual_mlp network without layer norm") }
-      return nil
+    let packed = try (network as? DiffusionMLP).flatMap { try PackedPlan(plan, $0, precision) }
+    if packed == nil, precision != .float32 {
+      throw UsageError("precision \(precision.rawValue) wants a residual_mlp network without layer norm, this one is \(config.network.kind.rawValue)")
     }
-    let times = Tensor(plan.moves.map { Float($0.time) })
-    let packed = try PackedResidualMLP(
-      input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
-      embeddings: Tensor.withoutGrad { try network.timeEmbedding(times) }, activation: activation, precision: precision)
-    return try PackedPlan(plan, packed)
+    return packed
   }
-}
-
-extension Linear {
-  fileprivate var packed: PackedResidualMLP.Layer { .init(weight: weight.detach(), bias: bias.detach()) }
-}
-
-extension ResidualMLP {
-  /// The activation's name in the packed form; nil where that form does not exist.
-  fileprivate var packedActivation: PackedActivation? { config.layerNorm ? nil : PackedActivation(rawValue: config.activation.rawValue) }
 }

@@ -1,15 +1,23 @@
+import NeuralNets
 import Tensors
 
 /// A sampling plan with the packed network it is run on: where each point follows from the one before alone, as one chain over blocks of rows.
 struct PackedPlan {
   private let plan: SamplingPlan
   private let network: PackedResidualMLP
+  /// What the observation goes through first.
+  private let condition: MLP?
   /// nil where a move needs more than its own point and value.
   private let chain: PackedChain?
 
-  /// Row i of the network's embeddings is move i's.
-  init(_ plan: SamplingPlan, _ network: PackedResidualMLP) throws {
-    (self.plan, self.network) = (plan, network)
+  /// The network's weights as they are now; nil for a trunk that has no packed form.
+  init?(_ plan: SamplingPlan, _ denoiser: DiffusionMLP, _ precision: Precision) throws {
+    guard case .residual(let trunk) = denoiser.trunk, let activation = trunk.packedActivation else { return nil }
+    let times = Tensor(plan.moves.map { Float($0.time) })
+    network = try PackedResidualMLP(
+      input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
+      embeddings: Tensor.withoutGrad { try denoiser.timeEmbedding(times) }, activation: activation, precision: precision)
+    (self.plan, condition) = (plan, denoiser.condition)
     let single = plan.isDeterministic && plan.moves.allSatisfy { $0.ends && $0.add.count == 1 }
     chain = single ? try PackedChain(network: network, steps: PackedPlan.steps(plan.moves)) : nil
   }
@@ -26,16 +34,26 @@ struct PackedPlan {
     }
   }
 
-  /// observation as the network sees it [n, condition], noise [n, latent] -> [n, latent].
+  /// observation [n, steps · observation], noise [n, latent] -> [n, latent].
   func callAsFunction(observation: Tensor, noise: Tensor, inner: (() throws -> Tensor)?) throws -> Tensor {
+    let state = try condition?(observation) ?? observation
     guard let chain else {
-      return try plan.run(from: noise, inner: inner) { x, move in try network(x, observation: observation, time: move) }
+      return try plan.run(from: noise, inner: inner) { x, move in try network(x, observation: state, time: move) }
     }
     let first = plan.moves.first?.inputScale ?? 1
     let scale = Float(plan.scale * first), mean = Float(plan.mean * first)
     var start = scale == 1 ? noise : try scale * noise
     if mean != 0 { start = try start + mean }
-    let end = try chain(observation: observation, noise: start)
+    let end = try chain(observation: state, noise: start)
     return plan.finalClip.map { end.clamp(Float(-$0), Float($0)) } ?? end
   }
+}
+
+extension Linear {
+  fileprivate var packed: PackedResidualMLP.Layer { .init(weight: weight.detach(), bias: bias.detach()) }
+}
+
+extension ResidualMLP {
+  /// The activation's name in the packed form; nil where that form does not exist.
+  fileprivate var packedActivation: PackedActivation? { config.layerNorm ? nil : PackedActivation(rawValue: config.activation.rawValue) }
 }

@@ -21,11 +21,19 @@ extension DiffusionPolicy {
     try Checkpoint.write(tensors, kind: Self.checkpointKind, config: Saved(policy: config, sampler: sampler, precision: precision), to: folder)
   }
 
-  /// Reads what `save` left; a folder without its normalisation is refused.
-  public static func load(from folder: String) throws -> DiffusionPolicy {
+  /// Reads what `save` left; a folder without its normalisation is refused. `own` makes the network that takes the
+  /// weights where it is its user's own.
+  public static func load(from folder: String, own: ((DenoiserSizes) throws -> any Denoiser)? = nil) throws -> DiffusionPolicy {
     let (tensors, saved) = try Checkpoint.read(folder, kind: checkpointKind, config: Saved.self, requiring: normalizationNames)
     var stream = RandomStream(seed: 0, purpose: "init")
-    let policy = try DiffusionPolicy(saved.policy, sampler: saved.sampler, using: &stream)
+    var made: (any Denoiser)?
+    if let own {
+      guard case .own(let sizes) = saved.policy.network else {
+        throw UsageError("the policy in '\(folder)' has a network of kind \(saved.policy.network.kind.rawValue), which is made from the file; a module was given")
+      }
+      made = try own(sizes)
+    }
+    let policy = try DiffusionPolicy(saved.policy, sampler: saved.sampler, own: made, using: &stream)
     try policy.network.load(stateDict: tensors.part("network"))
     let ranges = normalizationNames.compactMap { tensors[$0] }
     try policy.setNormalization(

@@ -6,7 +6,7 @@ public enum LuaValue: FromLua, ToLua {
   /// A Swift object that Lua held.
   case object(AnyObject)
   case function(LuaFunction)
-  /// Coroutines and the objects of other libraries.
+  /// Coroutines, the objects of other libraries, and tables that are one of our types.
   case other(LuaReference)
 
   public static var luaExpectation: String { "value" }
@@ -21,6 +21,7 @@ public enum LuaValue: FromLua, ToLua {
     case LUA_TNUMBER where lua_isinteger(L, index) != 0: .int(Int(lua_tointegerx(L, index, nil)))
     case LUA_TNUMBER: .number(lua_tonumberx(L, index, nil))
     case LUA_TSTRING: .string(try String.read(L, at: index))
+    case LUA_TTABLE where isTypedTable(L, index): .other(try LuaReference.read(L, at: index))
     case LUA_TTABLE: .table(try LuaTable.read(L, at: index, depth: depth))
     case LUA_TFUNCTION: .function(try LuaFunction.read(L, at: index))
     case LUA_TUSERDATA: try swiftObject(L, index).map(LuaValue.object) ?? .other(LuaReference.read(L, at: index))

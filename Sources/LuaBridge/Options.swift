@@ -14,9 +14,9 @@ public struct OptionDescription {
 }
 
 extension LuaTable {
-  /// The named parts as options: absent ones have their defaults, unknown ones are errors.
-  public func decode<T: Options>(_ type: T.Type = T.self) throws -> T {
-    try OptionDecoder.decode(T.self, .table(self), defaults: T(), path: [])
+  /// The named parts as options: absent ones have their defaults, unknown ones are errors. `name` is the option that the table itself is.
+  public func decode<T: Options>(_ type: T.Type = T.self, under name: String? = nil) throws -> T {
+    try OptionDecoder.decode(T.self, .table(self), defaults: T(), path: name.map { [$0] } ?? [])
   }
 }
 

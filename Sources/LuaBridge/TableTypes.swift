@@ -48,6 +48,19 @@ extension LuaType {
   }
 }
 
+/// Whether the table at `index` is one that a script made one of our types.
+func isTypedTable(_ L: LuaState, _ index: CInt) -> Bool {
+  guard lua_checkstack(L, 3) != 0, lua_getmetatable(L, index) != 0 else { return false }
+  defer { shim_pop(L, 1) }
+  for type in Interpreter.of(L).types.values {
+    guard let metatable = type.tableMetatable else { continue }
+    pushReference(L, metatable)
+    defer { shim_pop(L, 1) }
+    if lua_rawequal(L, -1, -2) != 0 { return true }
+  }
+  return false
+}
+
 extension LuaReference {
   /// Makes a plain table one of the type `name`; throws for anything else than a plain table or one that is so already.
   public func adopt(as name: String) throws {
@@ -106,6 +119,16 @@ extension LuaReference {
         parts.append((key, LuaReference(popping: L)))
       }
       return parts.sorted { $0.key < $1.key }
+    }
+  }
+
+  /// A table's own field, running no script.
+  public func raw(_ name: String) throws -> LuaReference {
+    try inspect { _, L in
+      guard lua_type(L, -1) == LUA_TTABLE else { throw mismatch("table", L, -1) }
+      pushString(L, name)
+      lua_rawget(L, -2)
+      return LuaReference(popping: L)
     }
   }
 

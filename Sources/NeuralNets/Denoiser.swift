@@ -12,11 +12,14 @@ public protocol Denoiser: Module {
   func callAsFunction(_ x: Tensor, _ t: Float, _ observation: Tensor) throws -> Tensor
 
   /// Turns dropout on for training or off for acting, in denoisers that have any; they begin with it off.
-  func train(_ on: Bool)
+  func train(_ on: Bool) throws
+
+  /// What dropout draws from while it trains; nil in denoisers without any.
+  var dropoutSource: RandomSource? { get }
 }
 
 /// What goes into a denoiser and comes out.
-public struct DenoiserSizes: Equatable, Sendable {
+public struct DenoiserSizes: Codable, Equatable, Sendable {
   public let observationSize: Int
   /// Observations it sees at once.
   public let observationSteps: Int
@@ -44,7 +47,8 @@ extension Denoiser {
   public var chunkSize: Int { horizon * actionSize }
   public var conditionSize: Int { observationSteps * observationSize }
 
-  public func train(_ on: Bool) {}
+  public func train(_ on: Bool) throws {}
+  public var dropoutSource: RandomSource? { nil }
 
   /// Throws where the shapes are not those of a call.
   func check(_ x: Tensor, _ observation: Tensor) throws {

@@ -27,6 +27,7 @@ public final class TransformerDenoiser: Denoiser {
 
   public let config: Config
   public let sizes: DenoiserSizes
+  public let dropoutSource: RandomSource?
   private let sinusoid: SinusoidalEmbedding
   private let actionEmbedding: Linear
   private let observationEmbedding: Linear
@@ -49,7 +50,7 @@ public final class TransformerDenoiser: Denoiser {
 
   /// Weights begin normal with deviation 0.02, biases 0; throws for sizes that make no network.
   public init(_ config: Config, dropout source: RandomSource, using stream: inout RandomStream) throws {
-    self.config = config
+    (self.config, dropoutSource) = (config, source)
     sizes = try DenoiserSizes(
       observation: config.observationSize, steps: config.observationSteps, action: config.actionSize, horizon: config.horizon)
     guard config.nLayer > 0 else { throw UsageError("a transformer wants one layer or more, got \(config.nLayer)") }

@@ -1,3 +1,4 @@
+import Diffusion
 import Environments
 import Files
 import FoundationEssentials
@@ -96,7 +97,7 @@ extension Session {
 private func saveObject(_ value: LuaValue, _ path: String) throws -> [LuaValue] {
   switch value {
   case .object(let policy as PolicyObject):
-    try policy.policy.save(to: path)
+    try policy.diffusion(for: "a stage's file").save(to: path)
     return ["Policy", .int(policy.seed)]
   case .object(let data as DataObject):
     try data.data.save(path)
@@ -111,7 +112,7 @@ private func saveObject(_ value: LuaValue, _ path: String) throws -> [LuaValue] 
 
 private func loadObject(_ kind: String, _ path: String, _ seed: Int?) throws -> LuaValue {
   switch kind {
-  case "Policy": return .object(PolicyObject(try .load(from: path), seed: seed ?? 0))
+  case "Policy": return .object(PolicyObject(try DiffusionPolicy.load(from: path), seed: seed ?? 0))
   case "DataSet": return .object(DataObject(try .load(path)))
   case "Tensor":
     guard let tensor = try Safetensors.read(path).tensors["tensor"] else { throw UsageError("'\(path)' holds no tensor") }

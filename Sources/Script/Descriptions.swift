@@ -40,22 +40,17 @@ extension EnvironmentObject {
 
 extension PolicyObject {
   var page: String {
-    let network = policy.config.network
-    let hidden = network.hidden.map(String.init).joined(separator: "-")
-    let norm = network.layerNorm ? " layer_norm" : ""
-    let condition = network.conditionHidden.map { ", observation through \($0.map(String.init).joined(separator: "-"))" } ?? ""
-    let fitted = policy.normalization == nil ? "not fitted yet" : "fitted"
-    return Script.page("Policy, diffusion, \(fitted)", [
-      ("maps", "observation \(policy.observationSize) and latent \(policy.latentSize) to \(policy.horizon) x \(policy.actionSize) actions"),
-      ("network", "\(network.kind.rawValue) \(hidden) \(network.activation.rawValue)\(norm)\(condition), \(policy.network.parameterCount) parameters"),
-      ("process", policy.config.process.summary), ("sampler", "\(SamplerObject(policy.sampler))\n\(schedule)"),
-      ("evaluated", "in \(policy.precision.rawValue)"),
+    let maps = "observation \(policy.observationSize) and latent \(policy.latentSize) to \(policy.horizon) x \(policy.actionSize) actions"
+    guard let diffusion else { return Script.page("Policy, a black box", [("maps", maps)]) }
+    return Script.page("Policy, diffusion, \(diffusion.normalization == nil ? "not fitted yet" : "fitted")", [
+      ("maps", maps), ("network", "\(diffusion.config.network.summary), \(diffusion.network.parameterCount) parameters"),
+      ("process", diffusion.config.process.summary), ("sampler", "\(SamplerObject(diffusion.sampler))\n\(schedule(diffusion.schedule.moves))"),
+      ("evaluated", "in \(diffusion.precision.rawValue)"),
     ])
   }
 
   /// The sampler's moves, the first and the last ones of many: what the network is told of the noise, and the signal and noise in its point.
-  private var schedule: String {
-    let plan = policy.schedule.moves
+  private func schedule(_ plan: [SamplingPlan.Move]) -> String {
     let columns: [Int?] = plan.count <= 10 ? Array(plan.indices) : Array(0..<5) + [nil] + Array(plan.count - 3..<plan.count)
     func row(_ name: String, _ word: (Int) -> String) -> [String] { [name] + columns.map { $0.map(word) ?? "..." } }
     func number(_ value: Double) -> String { value == value.rounded() && abs(value) < 1e6 ? "\(Int(value))" : formatted("%.4f", value) }

@@ -4,8 +4,7 @@ import Tensors
 
 extension Interpreter {
   /// dsrl.nn and the type Module, dsrl.optim and its types.
-  func installNn(_ random: Randomness) throws {
-    let roles = TensorRoles()
+  func installNn(_ random: Randomness, _ roles: TensorRoles) throws {
     module("dsrl.nn", doc: "Networks: layers, modules written in Lua, initialisers. Parameters have PyTorch's names and layouts.") { m in
       m.function("module", "(fields: table) -> Module",
         "Makes the table itself a module: calling it calls its function forward(self, ...). Its fields may be parameters, buffers, modules, tables of those, and anything else; they stay readable and assignable.") {
@@ -118,14 +117,15 @@ private func declareState(_ t: LuaType<ModuleObject>, _ roles: TensorRoles) {
     return LuaRest([])
   }
   t.method("train", "(on?: boolean) -> Module", "Dropout drops, and the field `training` of modules written in Lua is true; with false as eval(). Returns the module.", on: ModuleValue.self) {
-    (module, on: Bool?) in try train(module, on ?? true, roles)
+    (module, on: Bool?) in try trainModule(module, on ?? true, roles)
   }
   t.method("eval", "() -> Module", "The end of training: dropout lets everything pass, `training` is false. Returns the module.", on: ModuleValue.self) { module in
-    try train(module, false, roles)
+    try trainModule(module, false, roles)
   }
 }
 
-private func train(_ module: ModuleValue, _ on: Bool, _ roles: TensorRoles) throws -> ModuleValue {
+/// Switches every dropout and every `training` field in a module.
+func trainModule(_ module: ModuleValue, _ on: Bool, _ roles: TensorRoles) throws -> ModuleValue {
   var walk = ModuleWalk(roles)
   _ = try walk.tree(of: module)
   for object in walk.objects { (object.module as? Dropout)?.isTraining = on }

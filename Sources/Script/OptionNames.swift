@@ -4,7 +4,7 @@ import LuaBridge
 // What every option is, with its unit: one line each, for help and completion. Defaults are those of the types themselves.
 extension Session {
   func documentOptions() {
-    for (name, doc) in agentOptions + denoiserOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
+    for (name, doc) in agentOptions + denoiserOptions + networkOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
     lua.registry.document("dsrl.agent.sac", options: ["env": "Environment made with num_envs: where it learns"])
     lua.registry.document("dsrl.agent.dsrl_na", options: [
       "env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen",
@@ -36,14 +36,16 @@ extension Session {
     ])
     lua.registry.document("dsrl.policy.diffusion", options: [
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
-      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's shape", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
+      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")", "seed": "of the initial weights and of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
       "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
-    lua.registry.document("dsrl.policy.diffusion", nested: "network", PolicyNetwork.self)
+    lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
+    let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
+    for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     documentChoices()
@@ -56,6 +58,7 @@ extension Session {
     }
     lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
     lua.registry.document(choices: "dsrl.preset", presetNames)
+    lua.registry.document(choices: "dsrl.policy.diffusion.network.kind", networkKinds)
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
 }
@@ -106,6 +109,13 @@ private let denoiserOptions: [(String, String)] = [
   ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),
   ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
+]
+
+private let networkOptions: [(String, String)] = [
+  ("down_dims", "channels of a U-Net's levels"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
+  ("n_layer", "layers of a transformer"), ("n_head", "heads of its attention"), ("n_emb", "numbers in its tokens"),
+  ("p_drop_emb", "dropout on the tokens as they come in"), ("p_drop_attn", "dropout within its layers"),
+  ("causal_attn", "an action sees no later action"),
 ]
 
 private let layerOptions: [(String, String)] = [

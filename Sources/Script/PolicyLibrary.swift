@@ -8,17 +8,19 @@ extension DiffusionPolicy.Training: LuaBridge.Options {}
 
 extension Interpreter {
   /// dsrl.policy and the type Policy, dsrl.sampler and the type Sampler.
-  func installPolicies() {
+  func installPolicies(_ roles: TensorRoles) {
     module("dsrl.policy", doc: "Policies learned from behaviour data: what is steered.") { m in
       m.function("diffusion", "(options: table) -> Policy",
-        "A diffusion policy of action chunks. env, or observation_size and action_size; horizon (env's chunk); network = {kind, hidden, activation, time_size, layer_norm, condition_hidden}; process = {kind = \"ddpm\", steps, schedule, prediction, min_snr} or {kind = \"edm\", sigma_data, p_mean, p_std} or {kind = \"flow\", direction, time_law, ...}; sampler; precision (\"float32\" or \"bfloat16\"); seed (0).",
-        options: PolicyNetwork.self, makeDiffusionPolicy)
-      m.function("load", "(folder: string, options?: {seed: integer?}) -> Policy", "What policy:save left. seed (0): of the noise it acts with.") {
+        "A diffusion policy of action chunks. env, or observation_size and action_size; horizon (env's chunk); network = {kind = \"residual_mlp\" (or \"mlp\"), hidden, activation, time_size, layer_norm, condition_hidden} or {kind = \"unet1d\", down_dims, kernel_size, n_groups, diffusion_step_embed_dim, cond_predict_scale} or {kind = \"transformer\", n_layer, n_head, n_emb, p_drop_emb, p_drop_attn, causal_attn} or a module with forward(self, x, t, observation): [n, latent], [n], [n, observation] to [n, latent]; process = {kind = \"ddpm\", steps, schedule, prediction, min_snr} or {kind = \"edm\", sigma_data, p_mean, p_std} or {kind = \"flow\", direction, time_law, ...}; sampler; precision (\"float32\" or \"bfloat16\"); seed (0).",
+        options: MLPDenoiserOptions.self) { (options: LuaTable) in try makeDiffusionPolicy(options, roles) }
+      m.function("load", "(folder: string, options?: {network: Module?, seed: integer?}) -> Policy",
+        "What policy:save left. network: the module that takes the weights, where the policy's network was one of the script's own; seed (0): of the noise it acts with.") {
         (folder: String, options: LuaTable?) throws -> PolicyObject in
         var options = options ?? LuaTable()
         let seed: Int = try options.takeOptional("seed") ?? 0
+        let network: LuaValue? = try options.takeOptional("network")
         try options.finish()
-        return PolicyObject(try .load(from: folder), seed: seed)
+        return PolicyObject(try loadPolicy(folder, network, roles), seed: seed)
       }
     }
     installSamplers()
@@ -32,7 +34,7 @@ extension Interpreter {
     t.method("fit", "(data: DataSet, options?: table) -> table",
       "Trains the denoiser on the data; the weights left are the averaged ones. epochs, batch_size, learning_rate, final_learning_rate, warmup_epochs, weight_decay, ema_decay, seed; on_epoch = function({epoch, epochs, loss, learning_rate, gradient_steps}). Returns the last such table.",
       options: DiffusionPolicy.Training.self) { [unowned self] (policy: PolicyObject, data: DataObject, options: LuaTable?) in
-      try long { try fit(policy.policy, data.data, options ?? LuaTable()) }
+      try long { try fit(policy.diffusion(for: "fit"), data.data, options ?? LuaTable()) }
     }
     t.method("decode", "(observation: Tensor | table, noise: Tensor | table) -> Tensor",
       "The chunks that noises lead to: [n, observation], [n, latent] to [n, horizon, action]; [observation], [latent] to [horizon, action]. The same noise gives the same chunk.") {
@@ -42,13 +44,13 @@ extension Interpreter {
       (policy: PolicyObject, observation: TensorLike) in try policy.act(observation.tensor)
     }
     t.method("set_sampler", "(sampler: Sampler)", "Changes how noise becomes actions; the network stays.") { (policy: PolicyObject, sampler: SamplerObject) in
-      try policy.policy.setSampler(sampler.sampler)
+      try policy.diffusion(for: "set_sampler").setSampler(sampler.sampler)
     }
     t.method("set_precision", "(precision: string)", "How the frozen network is evaluated, \"float32\" or \"bfloat16\"; training is float32 always.") {
-      (policy: PolicyObject, name: String) in try policy.policy.setPrecision(precision(name))
+      (policy: PolicyObject, name: String) in try policy.diffusion(for: "set_precision").setPrecision(precision(name))
     }
     t.method("save", "(folder: string)", "Writes network, normalisation and sampler to a folder.") { (policy: PolicyObject, folder: String) in
-      try policy.policy.save(to: folder)
+      try policy.diffusion(for: "save").save(to: folder)
     }
   }
 
@@ -72,20 +74,20 @@ private func declarePolicySizes(_ t: LuaType<PolicyObject>) {
   t.property("latent_size", "integer", "Numbers of noise that one chunk takes.") { $0.policy.latentSize }
   t.property("observation_size", "integer", "Numbers in an observation.") { $0.policy.observationSize }
   t.property("action_size", "integer", "Numbers in one action.") { $0.policy.actionSize }
-  t.property("parameters", "integer", "Numbers trained.") { $0.policy.network.parameterCount }
-  t.property("sampler", "Sampler", "How noise becomes actions.") { SamplerObject($0.policy.sampler) }
-  t.property("precision", "string", "How the network is evaluated.") { $0.policy.precision.rawValue }
-  t.property("network", "table", "The denoiser's shape.") { try $0.networkOptions.luaTable() }
-  t.property("process", "table", "The noising it was trained under.") { try $0.policy.config.process.luaTable() }
+  t.property("parameters", "integer?", "Numbers trained; nil of a black box, as all that follows.") { $0.diffusion?.network.parameterCount }
+  t.property("sampler", "Sampler?", "How noise becomes actions.") { $0.diffusion.map { SamplerObject($0.sampler) } }
+  t.property("precision", "string?", "How the network is evaluated.") { $0.diffusion?.precision.rawValue }
+  t.property("network", "table?", "The denoiser's kind and shape.") { try $0.diffusion?.config.network.luaTable() }
+  t.property("process", "table?", "The noising it was trained under.") { try $0.diffusion?.config.process.luaTable() }
 }
 
-private func makeDiffusionPolicy(_ options: LuaTable) throws -> PolicyObject {
+private func makeDiffusionPolicy(_ options: LuaTable, _ roles: TensorRoles) throws -> PolicyObject {
   var table = options
   let env: EnvironmentObject? = try table.takeOptional("env")
   let observation: Int? = try table.takeOptional("observation_size")
   let action: Int? = try table.takeOptional("action_size")
   let horizon: Int? = try table.takeOptional("horizon")
-  let network: PolicyNetwork = try table.takeOptional("network") ?? PolicyNetwork()
+  let network: LuaValue? = try table.takeOptional("network")
   let process = try table.takeOptional("process").map(makeProcess) ?? .ddpm(DDPM())
   let sampler: SamplerObject? = try table.takeOptional("sampler")
   let evaluation: String? = try table.takeOptional("precision")
@@ -95,13 +97,38 @@ private func makeDiffusionPolicy(_ options: LuaTable) throws -> PolicyObject {
   guard let observationSize = observation ?? env?.observationSpace.box.count, let actionSize = action ?? env?.actionSpace.box.count,
     let horizon = horizon ?? env?.recipe.chunk
   else { throw LuaError("missing 'env', or else 'observation_size', 'action_size' and 'horizon'") }
+  for (name, size) in [("observation_size", observationSize), ("action_size", actionSize), ("horizon", horizon)] { try checkSize(name, size) }
   try process.check()
-  var config = DiffusionPolicy.Config(network: try network.config(observationSize: observationSize, actionSize: actionSize, horizon: horizon))
+  let sizes = try DenoiserSizes(observation: observationSize, steps: 1, action: actionSize, horizon: horizon)
+  let own = try network.flatMap { try ownNetwork($0, sizes, roles) }
+  var config = DiffusionPolicy.Config(network: try own == nil ? DenoiserConfig(shape(network), sizes: sizes) : .own(sizes))
   config.process = process
   var stream = RandomStream(seed: seed, purpose: "init")
-  let policy = try DiffusionPolicy(config, sampler: sampler?.sampler, using: &stream)
+  let policy = try DiffusionPolicy(config, sampler: sampler?.sampler, own: own, using: &stream)
   if let evaluation { try policy.setPrecision(precision(evaluation)) }
   return PolicyObject(policy, seed: seed)
+}
+
+private func shape(_ network: LuaValue?) throws -> LuaTable {
+  switch network {
+  case nil: return LuaTable()
+  case .table(let table): return table
+  case let other?: throw LuaError("'network' must be a table of options or a module written in Lua, got \(other.brief)")
+  }
+}
+
+/// The denoiser that a module written in Lua is; nil for any other value.
+private func ownNetwork(_ value: LuaValue, _ sizes: DenoiserSizes, _ roles: TensorRoles) throws -> LuaDenoiser? {
+  guard case .other(let reference) = value, try reference.isTable(of: ModuleObject.luaName) else { return nil }
+  return try LuaDenoiser(reference, sizes: sizes, roles: roles)
+}
+
+private func loadPolicy(_ folder: String, _ network: LuaValue?, _ roles: TensorRoles) throws -> DiffusionPolicy {
+  guard let network else { return try .load(from: folder) }
+  return try .load(from: folder) { sizes in
+    guard let own = try ownNetwork(network, sizes, roles) else { throw LuaError("'network' must be a module written in Lua, got \(network.brief)") }
+    return own
+  }
 }
 
 private func precision(_ name: String) throws -> Precision {

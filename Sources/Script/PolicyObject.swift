@@ -4,17 +4,25 @@ import LuaBridge
 import NeuralNets
 import Tensors
 
-/// A diffusion policy as Lua holds it, with the noise it acts with when nothing steers it.
+/// A policy as Lua holds it, with the noise it acts with when nothing steers it.
 final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
   static let luaName = "Policy"
-  let policy: DiffusionPolicy
+  let policy: any BasePolicy
   /// Of the noise it acts with.
   let seed: Int
   private let actor: BasePolicyActor
 
-  init(_ policy: DiffusionPolicy, seed: Int) { (self.policy, self.seed, actor) = (policy, seed, BasePolicyActor(policy, seed: seed)) }
+  init(_ policy: any BasePolicy, seed: Int) { (self.policy, self.seed, actor) = (policy, seed, BasePolicyActor(policy, seed: seed)) }
 
-  var luaByteCount: Int { policy.network.parameterCount * MemoryLayout<Float>.stride }
+  /// nil for a policy that is no diffusion policy of this program's.
+  var diffusion: DiffusionPolicy? { policy as? DiffusionPolicy }
+  /// The same where only such a policy will do; `what` it is wanted for.
+  func diffusion(for what: String) throws -> DiffusionPolicy {
+    guard let diffusion else { throw LuaError("\(what) wants a policy made by dsrl.policy.diffusion or read from a file, this one is a black box") }
+    return diffusion
+  }
+
+  var luaByteCount: Int { (diffusion?.network.parameterCount ?? 0) * MemoryLayout<Float>.stride }
 
   /// [n, observation] to [n, horizon, action], or [observation] to [horizon, action].
   func act(_ observation: Tensor) throws -> Tensor {
@@ -34,36 +42,5 @@ final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
     return isRow ? try chunks.select(0, 0) : chunks
   }
 
-  var networkOptions: PolicyNetwork { PolicyNetwork(policy.config.network) }
-
   var description: String { page }
-}
-
-/// A denoiser's shape: what `network` may hold.
-struct PolicyNetwork: LuaBridge.Options {
-  var kind: DiffusionMLP.Kind
-  var hidden: [Int]
-  var activation: Activation
-  var timeSize: Int
-  var layerNorm: Bool
-  var conditionHidden: [Int]?
-
-  /// The network's own defaults.
-  init() { self.init(DiffusionMLP.Config(observationSize: 1, actionSize: 1, horizon: 1)) }
-
-  init(_ config: DiffusionMLP.Config) {
-    (kind, hidden, activation) = (config.kind, config.hidden, config.activation)
-    (timeSize, layerNorm, conditionHidden) = (config.timeSize, config.layerNorm, config.conditionHidden)
-  }
-
-  func config(observationSize: Int, actionSize: Int, horizon: Int) throws -> DiffusionMLP.Config {
-    let sizes = [("observation_size", observationSize), ("action_size", actionSize), ("horizon", horizon), ("network.time_size", timeSize)]
-    for (name, size) in sizes { try checkSize(name, size) }
-    for size in hidden { try checkSize("network.hidden", size) }
-    for size in conditionHidden ?? [] { try checkSize("network.condition_hidden", size) }
-    var config = DiffusionMLP.Config(observationSize: observationSize, actionSize: actionSize, horizon: horizon)
-    (config.kind, config.hidden, config.activation) = (kind, hidden, activation)
-    (config.timeSize, config.layerNorm, config.conditionHidden) = (timeSize, layerNorm, conditionHidden)
-    return config
-  }
 }

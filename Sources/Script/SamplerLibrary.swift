@@ -99,9 +99,9 @@ func makeProcess(_ options: LuaTable) throws -> Process {
   var table = options
   let kind: String = try table.takeOptional("kind") ?? "ddpm"
   switch Process.Kind(rawValue: kind) {
-  case .ddpm: return .ddpm(try table.decode())
-  case .edm: return .edm(try table.decode())
-  case .flow: return .flow(try table.decode())
+  case .ddpm: return .ddpm(try table.decode(under: "process"))
+  case .edm: return .edm(try table.decode(under: "process"))
+  case .flow: return .flow(try table.decode(under: "process"))
   case nil: throw LuaError("'process.kind' must be one of \(Process.Kind.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")), got '\(kind)'")
   }
 }

@@ -33,7 +33,7 @@ struct DPPOImportTests {
 
   @Test(arguments: ["small_relu", "small_cond"]) func computesAsDPPODoes(_ name: String) throws {
     let (policy, sizes) = try load(name)
-    let network = policy.config.network
+    guard case .mlp(let network) = policy.config.network else { throw UsageError("an MLP was wanted") }
     #expect([network.observationSize, network.actionSize, network.horizon, network.timeSize] == [sizes.observation_size, sizes.action_size, sizes.horizon, sizes.time_size])
     #expect(network.hidden == sizes.hidden && network.conditionHidden == sizes.cond_hidden)
 

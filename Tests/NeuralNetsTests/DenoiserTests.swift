@@ -78,9 +78,9 @@ private func smallTransformer(dropout: Float = 0.3, causal: Bool = true) throws 
       config.learningRate = 0.005
       let optimizer = try Adam(net.namedParameters, config)
       let before = try loss().item()
-      net.train(true)
+      try net.train(true)
       for _ in 0..<150 { try optimizer.descend(loss()) }
-      net.train(false)
+      try net.train(false)
       let after = try loss().item()
       #expect(after < 0.1 * before, "\(type(of: net)): \(before) -> \(after)")
     }

@@ -29,6 +29,23 @@ private let results: [(String, String)] = [
   ("local d = dsrl.data.collect{env = fork, episodes = 3, policy = function(o) return dsrl.zeros(o.shape[1], 2, 2) end} return #d.episodes, d.episodes[1].length, d.actions.shape[2]", "3, 60, 2"),
   ("local d = dsrl.data.collect{env = 'PointFork-v0', steps = 50, num_envs = 2, policy = function(o) return dsrl.zeros(#o, 1, 2) end} return #d, #d.episodes", "50, 2"),
   // policies
+  ("""
+   local function kinds(p) p:fit(dsrl.data.demonstrations{episodes = 3}, {epochs = 2}) p:save(folder .. '/kind')
+     local q, o, w = dsrl.policy.load(folder .. '/kind'), dsrl.randn(3, 2), dsrl.randn(3, 4)
+     return p.network.kind, same(p:decode(o, w), q:decode(o, w)), same(p:decode(o, w), p:decode(o, w)), q.parameters == p.parameters end
+   local a, b, c, d = kinds(dsrl.policy.diffusion{env = fork, network = {kind = 'unet1d', down_dims = {8, 8}, n_groups = 4, diffusion_step_embed_dim = 8}})
+   local e, f, g, h = kinds(dsrl.policy.diffusion{env = fork, network = {kind = 'transformer', n_layer = 1, n_emb = 8, n_head = 2}})
+   return a, b, c, d, e, f, g, h
+   """, "\"unet1d\", true, true, true, \"transformer\", true, true, true"),
+  ("""
+   local function own() return dsrl.nn.module{body = dsrl.nn.mlp{inputs = 7, outputs = 4, hidden = {16}}, modes = {},
+     forward = function(self, x, t, o) self.modes[self.training] = true return self.body(dsrl.cat({x, t:reshape(-1, 1), o}, 2)) end} end
+   local one, two = own(), own() local p = dsrl.policy.diffusion{env = fork, network = one}
+   local before = one.body['layers.0.weight']:clone()
+   p:fit(dsrl.data.demonstrations{episodes = 3}, {epochs = 1}) p:save(folder .. '/own')
+   local q, o, w = dsrl.policy.load(folder .. '/own', {network = two}), dsrl.randn(3, 2), dsrl.randn(3, 4)
+   return p.network.kind, p.parameters == one:num_parameters(), same(before, one.body['layers.0.weight']), same(p:decode(o, w), q:decode(o, w)), one.modes[true], one.training
+   """, "\"own\", true, false, true, true, false"),
   ("local p = dsrl.policy.diffusion(small) return p.horizon, p.latent_size, p.observation_size, p.action_size, p.precision, p.network.hidden, p.process.steps, p.sampler.options.steps",
    "2, 4, 2, 2, \"float32\", {16, 16, 16}, 10, 5"),
   ("local p = fitted() local o, w = dsrl.randn(3, 2), dsrl.randn(3, 4) local a = p:decode(o, w) return a.shape, p:decode(o[1], w[1]).shape, same(a, p:decode(o:to_table(), w:reshape(3, 2, 2))), p:decode({0, 0}, {0, 0, 0, 0}).shape",
