@@ -47,7 +47,7 @@ public final class CustomPolicy: BasePolicy {
       throw UsageError("'decode' is to return actions of shape [\(n), \(horizon), \(actionSize)] or [\(n), \(chunkSize)], got \(actions.shape)")
     }
     if let bad = actions.values.firstIndex(where: { !$0.isFinite }) {
-      throw UsageError("'decode' is to return finite numbers, got \(actions.values[bad]) in row \(bad / chunkSize + 1)")
+      throw UsageError("'decode' is to return finite numbers, got \(actions.values[bad].isNaN ? "NaN" : "infinity") in row \(bad / chunkSize + 1)")
     }
     let steps = try actions.reshape([n * horizon, actionSize])
     return try ((steps - middle) / half).reshape([n, chunkSize])

