@@ -11,7 +11,7 @@ extension Interpreter {
   func installPolicies(_ roles: TensorRoles) {
     module("dsrl.policy", doc: "Policies learned from behaviour data: what is steered.") { m in
       m.function("diffusion", "(options: table) -> Policy",
-        "A diffusion policy of action chunks. env, or observation_size and action_size; horizon (env's chunk); network = {kind = \"residual_mlp\" (or \"mlp\"), hidden, activation, time_size, layer_norm, condition_hidden} or {kind = \"unet1d\", down_dims, kernel_size, n_groups, diffusion_step_embed_dim, cond_predict_scale} or {kind = \"transformer\", n_layer, n_head, n_emb, p_drop_emb, p_drop_attn, causal_attn} or a module with forward(self, x, t, observation): [n, latent], [n], [n, observation] to [n, latent]; process = {kind = \"ddpm\", steps, schedule, prediction, min_snr} or {kind = \"edm\", sigma_data, p_mean, p_std} or {kind = \"flow\", direction, time_law, ...}; sampler; precision (\"float32\" or \"bfloat16\"); seed (0).",
+        "A diffusion policy of action chunks. env, or observation_size and action_size; horizon (env's chunk); network = {kind = \"residual_mlp\" (or \"mlp\"), hidden, activation, time_size, layer_norm, condition_hidden} or {kind = \"unet1d\", down_dims, kernel_size, n_groups, diffusion_step_embed_dim, cond_predict_scale} or {kind = \"transformer\", n_layer, n_head, n_emb, p_drop_emb, p_drop_attn, causal_attn} or a module with forward(self, x, t, observation): [n, latent], [n], [n, observation] to [n, latent]; process = {kind = \"ddpm\", steps, schedule, prediction, min_snr} or {kind = \"edm\", sigma_data, p_mean, p_std} or {kind = \"flow\", direction, time_law, ...}; sampler; precision (\"float32\" or \"bfloat16\"); normalization = {observation_min, observation_max, action_min, action_max}, lists of ranges that become [-1, 1] (fit finds them in the data); seed (0).",
         options: MLPDenoiserOptions.self) { (options: LuaTable) in try makeDiffusionPolicy(options, roles) }
       m.function("load", "(folder: string, options?: {network: Module?, seed: integer?}) -> Policy",
         "What policy:save left. network: the module that takes the weights, where the policy's network was one of the script's own; seed (0): of the noise it acts with.") {
@@ -91,6 +91,7 @@ private func makeDiffusionPolicy(_ options: LuaTable, _ roles: TensorRoles) thro
   let process = try table.takeOptional("process").map(makeProcess) ?? .ddpm(DDPM())
   let sampler: SamplerObject? = try table.takeOptional("sampler")
   let evaluation: String? = try table.takeOptional("precision")
+  let ranges: LuaTable? = try table.takeOptional("normalization")
   let seed: Int = try table.takeOptional("seed") ?? 0
   try table.finish()
 
@@ -105,8 +106,21 @@ private func makeDiffusionPolicy(_ options: LuaTable, _ roles: TensorRoles) thro
   config.process = process
   var stream = RandomStream(seed: seed, purpose: "init")
   let policy = try DiffusionPolicy(config, sampler: sampler?.sampler, own: own, using: &stream)
+  if let ranges { try setNormalization(of: policy, ranges) }
   if let evaluation { try policy.setPrecision(precision(evaluation)) }
   return PolicyObject(policy, seed: seed)
+}
+
+/// From `normalization = {observation_min = {...}, observation_max = {...}, action_min = {...}, action_max = {...}}`.
+private func setNormalization(of policy: DiffusionPolicy, _ ranges: LuaTable) throws {
+  var table = ranges
+  func normalizer(_ name: String) throws -> Normalizer {
+    let (low, high): ([Float], [Float]) = (try table.take(name + "_min"), try table.take(name + "_max"))
+    return try Normalizer(minimum: Tensor(low), maximum: Tensor(high))
+  }
+  let (observation, action) = (try normalizer("observation"), try normalizer("action"))
+  try table.finish()
+  try policy.setNormalization(observation: observation, action: action)
 }
 
 private func shape(_ network: LuaValue?) throws -> LuaTable {
