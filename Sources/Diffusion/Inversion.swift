@@ -57,7 +57,7 @@ extension BasePolicy {
     guard observation.shape[0] == target.shape[0] else {
       throw UsageError("as many actions as observations wanted, \(observation.shape[0]), got \(target.shape[0])")
     }
-    guard target.isFinite().all() else { throw UsageError("an inversion wants actions of finite numbers") }
+    guard target.isFinite().all(), observation.isFinite().all() else { throw UsageError("an inversion wants observations and actions of finite numbers") }
     let noise: Tensor
     var bound: Double?
     if let policy = self as? DiffusionPolicy {

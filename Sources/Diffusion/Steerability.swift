@@ -71,6 +71,7 @@ public struct Steerability: Sendable {
   public init(of policy: any BasePolicy, at observation: Tensor, expert: Tensor? = nil, _ options: Options = Options()) throws {
     try options.check()
     guard observation.rank == 2, observation.shape[0] > 0 else { throw UsageError("a steerability report wants observations [n, \(policy.observationSize)], got \(observation.shape)") }
+    guard observation.isFinite().all() else { throw UsageError("a steerability report wants observations of finite numbers") }
     let probe = try SteeringProbe(policy, policy.normalize(observation), samples: options.samples, seed: options.seed)
     (observations, samples) = (observation.shape[0], options.samples)
     (latentSize, chunkSize) = (policy.latentSize, policy.chunkSize)

@@ -22,14 +22,20 @@ struct SteeringProbe {
     noise = try Tensor.randn([rows, policy.latentSize], using: &stream)
     fresh = try Tensor.randn([rows, policy.latentSize], using: &stream)
     repeated = try observation.repeatingRows(samples)
-    actions = try policy.decodeInParts(normalized: repeated, noise: noise).values
+    actions = try SteeringProbe.decode(policy, repeated, noise)
   }
 
   private var chunk: Int { policy.chunkSize }
   private var count: Int { observation.shape[0] }
 
   func decode(_ noise: Tensor) throws -> [Float] {
-    try policy.decodeInParts(normalized: repeated, noise: noise).values
+    try SteeringProbe.decode(policy, repeated, noise)
+  }
+
+  private static func decode(_ policy: any BasePolicy, _ observation: Tensor, _ noise: Tensor) throws -> [Float] {
+    let chunks = try policy.decodeInParts(normalized: observation, noise: noise)
+    guard chunks.isFinite().all() else { throw UsageError("this policy's actions are not all finite numbers, so nothing is to be said of its noise") }
+    return chunks.values
   }
 
   /// `fresh` made as long as norm · √latent.
@@ -83,28 +89,34 @@ struct SteeringProbe {
     return try decode(noise.narrow(1, 0, policy.actionSize).tile([1, policy.horizon]))
   }
 
-  /// The mean, over rows, of the distance to the nearest of the same observation's `actions`.
+  /// The mean, over at most 256 rows of each observation, of the distance to the nearest of the same observation's `actions`.
   func distance(_ others: [Float]) throws -> Double {
     var sum = 0.0
+    let asked = min(samples, 256)
     for i in 0..<count {
-      try Interrupt.check()
-      for row in i * samples..<(i + 1) * samples {
+      for row in i * samples..<i * samples + asked {
+        try Interrupt.check()
         sum += nearest(others, row, among: i * samples..<(i + 1) * samples)
       }
     }
-    return sum / Double(count * samples)
+    return sum / Double(count * asked)
   }
 
   /// From row `row` of `others` to the nearest of those rows of `actions`: root of the mean square over the chunk.
   private func nearest(_ others: [Float], _ row: Int, among rows: Range<Int>) -> Double {
+    let width = chunk
     var best = Float.infinity
-    for candidate in rows {
-      var sum: Float = 0
-      for k in 0..<chunk {
-        let rest = others[row * chunk + k] - actions[candidate * chunk + k]
-        sum += rest * rest
+    others.withUnsafeBufferPointer { others in
+      actions.withUnsafeBufferPointer { actions in
+        for candidate in rows {
+          var sum: Float = 0
+          for k in 0..<width {
+            let rest = others[row * width + k] - actions[candidate * width + k]
+            sum += rest * rest
+          }
+          best = min(best, sum)
+        }
       }
-      best = min(best, sum)
     }
     return (Double(best) / Double(chunk)).squareRoot()
   }

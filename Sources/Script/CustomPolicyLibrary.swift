@@ -8,7 +8,7 @@ extension Interpreter {
   func installCustomPolicies() {
     module("dsrl.policy") { m in
       m.function("custom", "(options: table) -> Policy",
-        "A policy of your own: decode = function(observation, noise) -> actions, called with [n, observation] and [n, latent], returns [n, horizon, action] (or [n, horizon * action]) in the environment's units; the same arguments must give the same actions, and no gradient passes. observation_size, action_size, horizon (1) and latent_size (horizon * action_size), or env, whose sizes, chunk and bounds of actions it takes; action_low and action_high (-1 and 1): a number, or one for each number of an action, what agents scale to [-1, 1]. seed (0). Agents steer it, evaluate, collect, invert, trace, jacobian and steerability take it; it is not saved, since a function is not.",
+        "A policy of your own: decode = function(observation, noise) -> actions, called with [n, observation] and [n, latent], returns [n, horizon, action] (or [n, horizon * action]) in the environment's units; the same arguments must give the same actions, and no gradient passes. observation_size, action_size, horizon (1) and latent_size (horizon * action_size), or env, whose sizes, chunk and bounds of actions it takes; action_low and action_high (-1 and 1): a number, or one for each number of an action, what agents scale to [-1, 1]; observations they see as they are. seed (0). Agents steer it, evaluate, collect, invert, trace, jacobian and steerability take it; it is not saved, since a function is not.",
         makeCustomPolicy)
     }
     registry.document("dsrl.policy.custom", options: [

@@ -23,7 +23,7 @@ final class SteerabilityObject: LuaObject, CustomStringConvertible {
     ])
     figure.title = "What longer noise does: \(report.worth.rawValue)"
     (figure.xLabel, figure.yLabel) = ("|noise| / √latent", "in [-1, 1]")
-    figure.yRange = 0...max(1, report.shells.map { max($0.spread, $0.distance) }.max() ?? 1)
+    figure.yRange = 0...(report.shells.flatMap { [1, $0.spread, $0.distance] }.max() ?? 1)
     return figure
   }
 

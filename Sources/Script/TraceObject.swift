@@ -28,6 +28,7 @@ final class TraceObject: LuaObject, LuaSized, CustomStringConvertible {
   /// Paths of the first row's numbers, at most eight: the point, made as long as noise is, and what the network sees in it.
   func figure() throws -> Figure {
     guard !trace.steps.isEmpty else { throw UsageError("of this policy only decoding is known, so there are no steps to draw") }
+    guard trace.result.shape[0] > 0 else { throw UsageError("a trace of no observations has no picture") }
     let shown = min(8, trace.result.shape[1])
     func paths(_ values: (Trace.Step) -> [Double]) -> Figure.Series.Content {
       let columns = trace.steps.map(values)
