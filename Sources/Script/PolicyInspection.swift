@@ -9,9 +9,7 @@ extension Interpreter {
   func installInspection() {
     installTraces()
     installSamplerComparisons()
-    for (name, doc) in [("method", "how the noise is sought; nil: fixed_point, of a black box least_squares"), ("steps", "of ode, from action to noise; nil: the sampler's own"), ("iterations", "of fixed_point (60 for each step) and least_squares (30)"), ("tolerance", "of fixed_point and least_squares (1e-6): an action no farther off than this, in [-1, 1], will do")] {
-      registry.document(option: "Policy:invert." + name, doc)
-    }
+    for (name, doc) in inversionOptions { registry.document(option: "Policy:invert." + name, doc) }
     type(PolicyObject.self) { t in
       t.method("invert", "(observation: Tensor | table, action: Tensor | table, options?: table) -> Tensor, Tensor | number, Tensor | number",
         "Noise that leads to an action: [n, observation], [n, horizon, action] to [n, latent], or without n for one. method: \"fixed_point\" solves each of the sampler's steps for its start; \"ode\" integrates its differential equation back (ddim: DDIM inversion), in `steps` (the sampler's own); \"least_squares\" searches with decoding alone, for policies of any kind. Also returns how far the noise's own action is from the one given (root of the mean square, in [-1, 1]), and the share of the action at the bound to which the sampler clips, past which noises cannot be told apart.",
@@ -50,6 +48,12 @@ extension Interpreter {
     registry.document("Policy:jacobian", options: ["step": "of the noise's numbers (1/128; bfloat16: 1/8)"])
   }
 }
+
+private let inversionOptions: KeyValuePairs = [
+  "method": "how the noise is sought; nil: fixed_point, of a black box least_squares", "steps": "of ode, from action to noise; nil: the sampler's own",
+  "iterations": "of fixed_point (60 for each step of the sampler) and least_squares (30)",
+  "tolerance": "of fixed_point and least_squares (1e-6): an action no farther off than this, in [-1, 1], will do",
+]
 
 private func takePlot(_ options: LuaTable?) throws -> String? {
   var options = options ?? LuaTable()
