@@ -31,11 +31,12 @@ extension DataSet {
   }
 
   /// [N, 1] as [N]; anything else as it is.
-  static func column(_ array: Tensor) throws -> Tensor {
+  public static func column(_ array: Tensor) throws -> Tensor {
     array.rank == 2 && array.shape[1] == 1 ? try array.reshape([array.count]) : array
   }
 
-  static func flags(_ array: Tensor, _ key: String) throws -> [Bool] {
+  /// An array [N] or [N, 1] of 0 and 1 as truth values; throws for others, naming `key`.
+  public static func flags(_ array: Tensor, _ key: String) throws -> [Bool] {
     let column = try column(array)
     guard column.rank == 1 else { throw UsageError("\(key) want the shape [steps], got \(array.shape)") }
     return try column.values.enumerated().map { index, value in

@@ -22,6 +22,7 @@ private let examples: KeyValuePairs = [
   "dsrl.env.make": "env = dsrl.env.make(\"PointFork-v0\", {num_envs = 4, chunk = 2, seed = 1})",
   "dsrl.data.collect": "data = dsrl.data.collect{env = env, policy = policy, episodes = 10}",
   "dsrl.data.demonstrations": "data = dsrl.data.demonstrations{episodes = 100}",
+  "dsrl.data.make": "dsrl.data.make{observations = dsrl.randn(6, 2), actions = dsrl.randn(6, 2), timeouts = dsrl.tensor{0, 0, 1, 0, 0, 1}}",
   "dsrl.policy.diffusion": "policy = dsrl.policy.diffusion{env = env, network = {hidden = {64, 64, 64}}, process = {steps = 20}}",
   "dsrl.sampler.ddpm": "policy:set_sampler(dsrl.sampler.ddpm())",
   "dsrl.sampler.dpm_solver_pp": "policy:set_sampler(dsrl.sampler.dpm_solver_pp{steps = 8})",

@@ -27,6 +27,10 @@ extension Session {
       "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
     ])
     lua.registry.document("dsrl.data.load", options: ["normalization": "path of DPPO's normalization.npz: the data return to the environment's units"])
+    lua.registry.document("dsrl.data.make", options: [
+      "observations": "[steps, observation]", "actions": "[steps, action]", "rewards": "[steps] (0)",
+      "terminals": "where the task ended the episode (nowhere)", "timeouts": "where it was cut off (nowhere)",
+    ])
     lua.registry.document("dsrl.data.demonstrations", options: [
       "env": "\"PointFork-v0\"", "episodes": "whole episodes (100)", "seed": "of the demonstrator (0)",
     ])

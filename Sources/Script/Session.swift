@@ -41,6 +41,7 @@ public final class Session {
     lua.installProfile()
     lua.installEnvironments()
     lua.installData()
+    lua.installDataMaking()
     lua.installPolicies(roles)
     lua.installPolicyImport()
     lua.installCustomPolicies()

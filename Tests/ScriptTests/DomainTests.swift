@@ -28,7 +28,11 @@ private let results: [(String, String)] = [
    "true, true, 3, true, 1, true, 3"),
   ("local d = dsrl.data.collect{env = fork, episodes = 3, policy = function(o) return dsrl.zeros(o.shape[1], 2, 2) end} return #d.episodes, d.episodes[1].length, d.actions.shape[2]", "3, 60, 2"),
   ("local d = dsrl.data.collect{env = 'PointFork-v0', steps = 50, num_envs = 2, policy = function(o) return dsrl.zeros(#o, 1, 2) end} return #d, #d.episodes", "50, 2"),
+  ("local d = dsrl.data.make{observations = dsrl.zeros(5, 2), actions = dsrl.ones(5, 1), rewards = {1, 2, 3, 4, 5}, terminals = {false, true, false, false, false}} return #d, #d.episodes, d:returns(), d.episodes[1].terminated",
+   "5, 2, {3.0, 12.0}, true"),
   // policies
+  ("local unit = {observation_min = {-1, -1}, observation_max = {1, 1}, action_min = {-2, 0}, action_max = {2, 4}} local p = dsrl.policy.diffusion{env = fork, network = {hidden = {8}}, normalization = unit} local a = p:decode({0, 0}, {0, 0, 0, 0}) return a.shape, a:select(2, 2):min():item() >= 0",
+   "{2, 2}, true"),
   ("""
    local function kinds(p) p:fit(dsrl.data.demonstrations{episodes = 3}, {epochs = 2}) p:save(folder .. '/kind')
      local q, o, w = dsrl.policy.load(folder .. '/kind'), dsrl.randn(3, 2), dsrl.randn(3, 4)
