@@ -55,7 +55,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "Files"], exclude: ["Fixtures"]),
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "NeuralNetsTests", dependencies: ["NeuralNets"], exclude: ["Fixtures"]),
-    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Files"], exclude: ["Fixtures"]),
+    .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Files", "Runs"], exclude: ["Fixtures"]),
     .testTarget(name: "EnvironmentsTests", dependencies: ["Environments"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),

@@ -74,7 +74,8 @@ function string.fuzz(word) local kept = string.fuzz_kept
   for name in kept.pairs(kept.globals) do if kept.first[name] == nil then kept.globals[name] = nil end end
   for name, value in kept.pairs(kept.first) do kept.globals[name] = value end
   kept.collect() kept.collect()
-  kept.print(word, kept.memory().tensors, kept.memory().peak)
+  local held = kept.memory()
+  kept.print(word, held.tensors, held.peak, held.objects)
 end
 string.fuzz_kept = {pairs = pairs, globals = _G, collect = collectgarbage, print = print, memory = dsrl.memory, first = {}}
 for name, value in pairs(_G) do string.fuzz_kept.first[name] = value end]]):gsub("\n", " ")))

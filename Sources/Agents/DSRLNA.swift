@@ -6,7 +6,7 @@ import Tensors
 /// DSRL with noise aliasing (Wagenmaker et al. 2025, algorithm 1): the value is learned over actions, handed down to noises, and the
 /// actor steers the frozen base policy's noise towards it.
 ///
-/// Q^A(s, a) takes normalised observations and executed chunks in [-1, 1]; Q^W(s, u) and the actor have u in [-1, 1], the noise is w = b u.
+/// Q^A(s, a) takes normalised observations and what is executed of chunks, in [-1, 1]; Q^W(s, u) and the actor have u in [-1, 1], the noise is w = b u.
 public final class DSRLNA: Agent, Learner {
   public let options: Options
   public let kind = "dsrl_na"
@@ -39,13 +39,13 @@ public final class DSRLNA: Agent, Learner {
     (self.options, self.policy) = (options, policy)
 
     var stream = RandomStream(seed: options.seed, purpose: "init")
-    let (observation, latent, network) = (policy.observationSize, policy.latentSize, options.network)
+    let (observation, latent, network) = (policy.conditionSize, policy.latentSize, options.network)
     func makeCritics(_ actionSize: Int, _ name: String) throws -> Critics {
       try Critics(options.nCritics, observationSize: observation, actionSize: actionSize, network: network, name: name, using: &stream)
     }
     actor = try GaussianActor(observationSize: observation, actionSize: latent, network: network, using: &stream)
-    critics = try makeCritics(policy.chunkSize, "critics")
-    targets = try makeCritics(policy.chunkSize, "target critics")
+    critics = try makeCritics(policy.executedSize, "critics")
+    targets = try makeCritics(policy.executedSize, "target critics")
     try targets.load(critics)
     noiseCritics = try makeCritics(latent, "noise critics")
     if options.actorInit == .gaussian { try actor.startAround(std: Float(standardNormalStart(bound: Double(options.actionMagnitude)))) }
@@ -58,7 +58,7 @@ public final class DSRLNA: Agent, Learner {
     noiseCriticOptimizer = try adam(noiseCritics, options.noiseCriticLearningRate ?? rate)
 
     let replay = try ReplayBuffer(
-      capacity: options.bufferSize, observationSize: observation, actionSize: policy.chunkSize, seed: options.seed)
+      capacity: options.bufferSize, observationSize: observation, actionSize: policy.executedSize, seed: options.seed)
     collector = try Collector(
       environment, replay: replay, gamma: options.gamma, discountPerStep: options.discountPerStep, seed: options.seed,
       normalize: policy.normalize)
@@ -79,7 +79,7 @@ public final class DSRLNA: Agent, Learner {
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     let chosen = try noise(for: observation, deterministic: deterministic)
-    return try policy.decode(observation, noise: chosen)
+    return try policy.act(observation, noise: chosen)
   }
 
   /// The noise that the actor would give the policy at observations [n, observation]: [n, latent], inside the box.
@@ -100,10 +100,10 @@ public final class DSRLNA: Agent, Learner {
     return Decision(stored: chunk, executed: try policy.denormalize(chunk))
   }
 
-  /// The chunks in [-1, 1] that the policy makes of w = b u; constants to every gradient.
+  /// What is executed, in [-1, 1], of the chunks that the policy makes of w = b u; constants to every gradient.
   func decode(_ observation: Tensor, squashed: Tensor) throws -> Tensor {
     let span = Profile.Span(layer: "decode"); defer { span.end() }
-    let chunk = try Tensor.withoutGrad { try policy.decode(normalized: observation, noise: options.actionMagnitude * squashed) }
+    let chunk = try Tensor.withoutGrad { try policy.executed(policy.decode(normalized: observation, noise: options.actionMagnitude * squashed)) }
     precondition(!chunk.requiresGrad, "nothing is differentiated through the base policy")
     return chunk
   }
@@ -116,13 +116,17 @@ public final class DSRLNA: Agent, Learner {
 }
 
 extension BasePolicy {
-  /// Throws unless the policy sees this environment's observations and makes chunks of its actions.
+  /// Throws unless the policy sees this environment's observations and decides on as many of its actions as it executes in a step.
   func check(fits environment: VectorEnvironment) throws {
-    let wanted = (environment.observationSpace.count, environment.chunk, environment.actionSpace.count)
-    guard (observationSize, horizon, actionSize) == wanted else {
+    guard (observationSize, actionSize) == (environment.frameSize, environment.actionSpace.count) else {
       throw UsageError(
-        "the environment \(environment.id) wants a policy of observation \(wanted.0), horizon \(wanted.1), action \(wanted.2), got \(observationSize), \(horizon), \(actionSize)"
-      )
+        "the environment \(environment.id) wants a policy of observation \(environment.frameSize), action \(environment.actionSpace.count), got \(observationSize), \(actionSize)")
+    }
+    guard observationSteps == environment.observationSteps else {
+      throw UsageError("the environment \(environment.id) shows observation_steps = \(environment.observationSteps) observations, the policy wants \(observationSteps)")
+    }
+    guard actionSteps == environment.chunk else {
+      throw UsageError("the environment \(environment.id) executes chunk = \(environment.chunk) actions at a step, the policy decides on action_steps = \(actionSteps)")
     }
   }
 }

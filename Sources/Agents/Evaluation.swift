@@ -62,9 +62,9 @@ public final class BasePolicyActor {
     stream = RandomStream(seed: seed, purpose: "base policy")
   }
 
-  /// Observations [n, observation] to chunks [n, horizon, action], both in the environment's units.
+  /// Observations [n, steps · observation] to what is executed, [n, actionSteps, action], both in the environment's units.
   public func act(_ observation: Tensor) throws -> Tensor {
     let noise = try Tensor.randn([observation.shape[0], policy.latentSize], using: &stream)
-    return try policy.decode(observation, noise: noise, using: &stream)
+    return try policy.act(observation, noise: noise, using: &stream)
   }
 }

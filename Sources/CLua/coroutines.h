@@ -53,52 +53,6 @@ static void shim_clear_interrupt(shim_state *s, lua_State *main) {
 static inline int shim_interrupted(shim_state *s) { return s->interrupted; }
 static inline lua_State *shim_running(shim_state *s) { return s->running; }
 
-// The interpreter that signals go to; one at a time.
-static shim_state *volatile *shim_listener(void) {
-  static shim_state *volatile listener;   // inside, because Swift drops a file's uninitialised variables
-  return &listener;
-}
-
-// The signal handler. A signal that reaches another thread is passed on to the one that runs Lua.
-static void shim_interrupt(int signal) {
-  shim_state *s = *shim_listener();
-  if (!s) return;
-  if (pthread_equal(pthread_self(), s->thread)) shim_interrupt_state(s);
-  else pthread_kill(s->thread, signal);
-}
-
-// Gives this thread a stack of its own for signals. oneDNN's kernels keep numbers below the stack pointer, further down than the 128
-// bytes that a signal spares: handled on the thread's own stack, a Ctrl-C amid a matrix product would overwrite them.
-static int shim_signal_stack(void) {
-  stack_t stack;
-  memset(&stack, 0, sizeof stack);
-  if (sigaltstack(NULL, &stack)) return -1;
-  if (!(stack.ss_flags & SS_DISABLE) && stack.ss_size >= 1 << 16) return 0;
-  memset(&stack, 0, sizeof stack);
-  stack.ss_size = 1 << 17;
-  stack.ss_sp = malloc(stack.ss_size);   // for as long as the thread lives
-  return stack.ss_sp ? sigaltstack(&stack, NULL) : -1;
-}
-
-// From the interpreter's thread, which may be one whose signals were blocked.
-static int shim_listen(shim_state *s, int signal) {
-  if (shim_signal_stack()) return -1;
-  *shim_listener() = s;
-  s->thread = pthread_self();
-  sigset_t only;
-  sigemptyset(&only);
-  sigaddset(&only, signal);
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = shim_interrupt;
-  action.sa_flags = SA_ONSTACK;
-  return sigaction(signal, &action, NULL) ? -1 : pthread_sigmask(SIG_UNBLOCK, &only, NULL);
-}
-
-static void shim_ignore(shim_state *s) {
-  if (*shim_listener() == s) *shim_listener() = NULL;
-}
-
 // Runs `work` on L while `co` counts as running. `work` must not raise.
 static int shim_switch(lua_State *L, lua_State *co, lua_CFunction work) {
   shim_state *s = shim_of(L);

@@ -34,6 +34,7 @@ typedef struct shim_state {
   size_t slot_size, slot_offset;        // of the block of a slot, and of the slot in it
   void *newest;                         // the block of the last new userdata
   size_t newest_size;
+  size_t objects;                       // that slots hold
   shim_slot *orphans;                   // freed by Lua before their objects were released
 } shim_state;
 
@@ -68,6 +69,7 @@ static void *shim_take_orphan(shim_state *s) {
   if (!slot) return NULL;
   s->orphans = (shim_slot *)slot->mark;
   void *object = slot->object;
+  s->objects--;
   slot->mark = 0;
   free((char *)slot - s->slot_offset);
   return object;

@@ -2,10 +2,10 @@ import Files
 import NeuralNets
 import Tensors
 
-/// What a DPPO checkpoint does not tell of the policy that it holds.
+/// What a checkpoint of DPPO or ReinFlow does not tell of the policy that it holds.
 public struct DPPOImport: Codable, Equatable, Sendable {
   public enum Weights: String, Codable, CaseIterable, Sendable {
-    /// The average that training kept: what DPPO evaluates and DSRL steers.
+    /// The average that training kept: what these programs evaluate and DSRL steers.
     case ema
     case model
   }
@@ -13,6 +13,8 @@ public struct DPPOImport: Codable, Equatable, Sendable {
   /// nil: "ema" where the file has it, else "model" (a fine-tuned checkpoint has no average).
   public var weights: Weights?
   public var activation = Activation.mish
+  /// Actions of a chunk that are executed; nil: all.
+  public var actionSteps: Int?
 
   public init() {}
 }
@@ -23,14 +25,20 @@ extension DiffusionPolicy {
   public static func dppo(
     _ path: String, normalization: String, _ options: DPPOImport = DPPOImport(), process: DDPM = DDPM(), sampler: Sampler? = nil
   ) throws -> DiffusionPolicy {
+    try imported(path, .dppo, normalization: normalization, options, process: .ddpm(process), sampler: sampler)
+  }
+
+  static func imported(
+    _ path: String, _ source: CheckpointSource, normalization: String, _ options: DPPOImport, process: Process, sampler: Sampler?
+  ) throws -> DiffusionPolicy {
     let (observation, action) = try Normalizer.dppo(normalization)
-    let state = try dppoState(path, options.weights)
+    let state = try source.state(path, options.weights)
     return try named(path) {
       try process.check()
       var network = try DPPOShape(state).config(observation: observation.size, action: action.size)
       network.activation = options.activation
       var config = Config(network: network)
-      config.process = .ddpm(process)
+      (config.process, config.actionSteps) = (process, options.actionSteps)
       var stream = RandomStream(seed: 0, purpose: "init")
       let policy = try DiffusionPolicy(config, sampler: sampler, using: &stream)
       try policy.network.load(stateDict: state)
@@ -38,26 +46,6 @@ extension DiffusionPolicy {
       policy.weightsChanged()
       return policy
     }
-  }
-
-  /// The denoiser's arrays, without "network." or "actor_ft." before their names.
-  private static func dppoState(_ path: String, _ weights: DPPOImport.Weights?) throws -> [String: Tensor] {
-    let file = try PyTorchFile(path)
-    var chosen = file.root
-    let sets = DPPOImport.Weights.allCases.filter { file.root[$0.rawValue] != nil }
-    if let wanted = weights ?? sets.first {
-      guard let part = file.root[wanted.rawValue] else {
-        throw UsageError("'\(path)' has no weights '\(wanted.rawValue)'; it holds \(file.root.keys.prefix(8).joined(separator: ", "))")
-      }
-      chosen = part
-    }
-    let prefixes = ["actor_ft.", "actor.", "network."]
-    guard let prefix = prefixes.first(where: { prefix in chosen.keys.contains { $0.hasPrefix(prefix) } }) else {
-      throw UsageError("'\(path)' is no checkpoint of a DPPO policy: wanted names that begin with 'network.' or 'actor_ft.', got \(chosen.keys.prefix(8).joined(separator: ", "))")
-    }
-    guard case .dictionary(let pairs) = chosen else { throw UsageError("'\(path)' is no checkpoint of a DPPO policy") }
-    let own = pairs.filter { $0.key.hasPrefix(prefix) }.map { (key: String($0.key.dropFirst(prefix.count)), value: $0.value) }
-    return try file.tensors(in: .dictionary(own))
   }
 }
 

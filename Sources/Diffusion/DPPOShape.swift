@@ -11,6 +11,7 @@ struct DPPOShape {
     func has(_ part: String) -> Bool { state.keys.contains { $0.hasPrefix(part) } }
     if has("backbone.") || has("compress") { throw UsageError("the checkpoint is of a vision policy (it has image layers); policies of state observations are read") }
     if has("down_modules.") || has("mid_modules.") { throw UsageError("the checkpoint is of a UNet (it has down_modules); diffusion MLPs are read") }
+    if has("vel_head.") { throw UsageError("the checkpoint is of a shortcut flow (it has vel_head), whose network is told the step's length too; diffusion MLPs are read") }
     guard has("time_embedding."), has("mlp_mean.") else {
       throw UsageError("the checkpoint is of no diffusion MLP: wanted time_embedding and mlp_mean, got \(state.keys.sorted().prefix(6).joined(separator: ", "))")
     }
@@ -32,12 +33,10 @@ struct DPPOShape {
     let condition = try list("cond_mlp.moduleList.", ".linear_1.weight")
     if !condition.isEmpty { config.conditionHidden = condition.map { $0[0] } }
     let seen = condition.first?[1] ?? first[1] - chunk - time
-    guard seen == observation else {
-      let several = seen > observation && seen % observation == 0
-      throw UsageError(
-        "the network sees \(seen) numbers of observation, its normalization has \(observation)"
-          + (several ? ": it was trained on \(seen / observation) observations at once, and policies here see one" : ""))
+    guard seen > 0, seen % observation == 0 else {
+      throw UsageError("the network sees \(seen) numbers of observation, which is no multiple of the \(observation) in its normalization")
     }
+    config.observationSteps = seen / observation
     return config
   }
 

@@ -15,7 +15,7 @@ extension BasePolicy {
     let step = step ?? ((self as? DiffusionPolicy)?.precision == .bfloat16 ? 1 / 8 : 1 / 128)
     guard step > 0, step.isFinite else { throw UsageError("a Jacobian by differences wants a positive step, got \(step)") }
     guard noise.rank == 2, noise.shape[1] == latentSize, observation.rank == 2, observation.shape[0] == noise.shape[0] else {
-      throw UsageError("a Jacobian wants observations [n, \(observationSize)] and noises [n, \(latentSize)], got \(observation.shape) and \(noise.shape)")
+      throw UsageError("a Jacobian wants observations [n, \(conditionSize)] and noises [n, \(latentSize)], got \(observation.shape) and \(noise.shape)")
     }
     let latent = latentSize, together = max(1, 4096 / (2 * latent))
     try Tensor.check([noise.shape[0], chunkSize, latent])

@@ -1,3 +1,4 @@
+import Files
 import NeuralNets
 import Tensors
 
@@ -6,6 +7,10 @@ public final class DiffusionPolicy: BasePolicy {
   public struct Config: Codable, Equatable, Sendable {
     public var network: DenoiserConfig
     public var process = Process.ddpm(DDPM())
+    /// Actions executed before the next decision; nil: all from the present on.
+    public var actionSteps: Int?
+    /// Actions of a chunk before the present; nil: 0, it begins now (DPPO). observationSteps - 1: it begins at the first observation (Diffusion Policy).
+    public var actionOffset: Int?
 
     public init(network: DenoiserConfig) { self.network = network }
     public init(network: DiffusionMLP.Config) { self.init(network: .mlp(network)) }
@@ -18,6 +23,11 @@ public final class DiffusionPolicy: BasePolicy {
   /// How the frozen network is evaluated; training is float32 always.
   public private(set) var precision = Precision.float32
   public private(set) var normalization: (observation: Normalizer, action: Normalizer)?
+  /// SHA-256 of the normalisation's numbers, observation before action, smallest before largest; nil before it has any.
+  public private(set) var normalizationHash: String?
+
+  /// A training that was begun and not ended.
+  var unfinished: DenoiserFitting?
 
   /// ᾱ of a ddpm process; empty for the others.
   let alphaBars: [Double]
@@ -39,11 +49,16 @@ public final class DiffusionPolicy: BasePolicy {
     } else {
       network = try config.network.make(using: &stream)
     }
+    try config.process.check(latentSize: latentSize)
+    try checkExecution()
   }
 
   public var observationSize: Int { network.observationSize }
   public var actionSize: Int { network.actionSize }
   public var horizon: Int { network.horizon }
+  public var observationSteps: Int { network.observationSteps }
+  public var actionSteps: Int { config.actionSteps ?? horizon - actionOffset }
+  public var actionOffset: Int { config.actionOffset ?? 0 }
   public var latentSize: Int { network.chunkSize }
   /// The sampler's moves, in order.
   public var schedule: SamplingPlan { plan }
@@ -67,6 +82,7 @@ public final class DiffusionPolicy: BasePolicy {
     guard observation.size == observationSize, action.size == actionSize else {
       throw UsageError("this policy's normalisation wants \(observationSize) observation and \(actionSize) action columns, got \(observation.size) and \(action.size)")
     }
+    normalizationHash = try SHA256.hex([observation.minimum, observation.maximum, action.minimum, action.maximum].flatMap(bytes))
     normalization = (observation, action)
   }
   /// To be called when the network's weights have changed.
@@ -76,7 +92,10 @@ public final class DiffusionPolicy: BasePolicy {
     guard let normalization else { throw UsageError("this policy has no normalisation yet: fit it to data, or load one") }
     return normalization
   }
-  public func normalize(_ observation: Tensor) throws -> Tensor { try trained().observation.normalize(observation) }
+  public func normalize(_ observation: Tensor) throws -> Tensor {
+    try checkObservation(observation)
+    return try trained().observation.normalize(observation.reshape([-1, observationSize])).reshape(observation.shape)
+  }
   public func denormalize(_ chunk: Tensor) throws -> Tensor {
     let steps = try chunk.reshape([-1, actionSize])
     return try trained().action.denormalize(steps).reshape(chunk.shape)
@@ -103,9 +122,7 @@ public final class DiffusionPolicy: BasePolicy {
   }
 
   private func sample(_ observation: Tensor, _ noise: Tensor, inner: (() throws -> Tensor)?) throws -> Tensor {
-    guard observation.rank == 2, observation.shape[1] == observationSize else {
-      throw UsageError("this policy wants observations of shape [n, \(observationSize)], got \(observation.shape)")
-    }
+    try checkObservation(observation)
     guard noise.rank >= 2, noise.shape[0] == observation.shape[0], noise.count == observation.shape[0] * latentSize else {
       throw UsageError("this policy wants noise of shape [\(observation.shape[0]), \(latentSize)], got \(noise.shape)")
     }

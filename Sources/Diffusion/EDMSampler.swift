@@ -60,6 +60,6 @@ public struct EDMSampler: Codable, Equatable, Sendable {
       moves.append(.init(
         process.level(next), clip: clip, keep: ratio, add: [-half / next, -half / sigma + half * (1 - ratio) / next], spread: spread(i + 1)))
     }
-    return SamplingPlan(moves: moves, scale: sigmas[0], spread: spread(0), finalClip: finalClip)
+    return SamplingPlan(moves: moves, scale: .all(sigmas[0]), spread: spread(0), finalClip: finalClip)
   }
 }

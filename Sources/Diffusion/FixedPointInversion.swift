@@ -37,7 +37,7 @@ extension SamplingPlan {
       let inner = noiseClip.map { frozen[0].clamp(Float(-$0), Float($0)) } ?? frozen[0]
       point = try point - Float(spread) * inner
     }
-    return (point - Float(mean)) / Float(scale)
+    return try self.noise(startingAt: point)
   }
 }
 

@@ -10,6 +10,16 @@ public struct Flow: Codable, Equatable, Sendable {
     /// x_t = t w + (1 - t) a, velocity w - a: openpi's.
     case toNoise = "to_noise"
   }
+  /// Which noise a chunk of a batch is trained with.
+  public enum Coupling: String, Codable, CaseIterable, Sendable {
+    /// Any: the law that a conditional flow is defined by.
+    case independent
+    /// The pairing of the batch that is shortest in all (Tong et al. 2024): straighter paths. Refused where observations vary: pairs are exchanged
+    /// between observations, so that the noise would depend on the observation that it is to be independent of.
+    case ot
+    /// The same, although observations vary.
+    case otAcrossObservations = "ot_across_observations"
+  }
   /// How t is drawn in training.
   public enum TimeLaw: String, Codable, CaseIterable, Sendable {
     case uniform
@@ -27,9 +37,10 @@ public struct Flow: Codable, Equatable, Sendable {
   public var timeBeta = 1.0
   /// The network is told time_scale · t.
   public var timeScale = 1.0
-  /// The path starts at source_mean + source_scale · w, w standard normal.
-  public var sourceMean = 0.0
-  public var sourceScale = 1.0
+  /// The path starts at source_mean + source_scale · w, w standard normal; numbers, or one for each of the noise's.
+  public var sourceMean: Coordinates = 0
+  public var sourceScale: Coordinates = 1
+  public var coupling = Coupling.independent
 
   public init() {}
 
@@ -42,7 +53,7 @@ public struct Flow: Codable, Equatable, Sendable {
       throw UsageError("a flow process wants time_alpha and time_beta in (0, 100], got \(timeAlpha) and \(timeBeta)")
     }
     guard timeScale > 0, timeScale.isFinite else { throw UsageError("a flow process wants a positive time_scale, got \(timeScale)") }
-    guard sourceScale > 0, sourceScale.isFinite, sourceMean.isFinite else {
+    guard sourceScale.values.allSatisfy({ $0 > 0 && $0.isFinite }), sourceMean.values.allSatisfy(\.isFinite) else {
       throw UsageError("a flow process wants a finite source_mean and a positive source_scale, got \(sourceMean) and \(sourceScale)")
     }
   }
@@ -60,8 +71,13 @@ public struct Flow: Codable, Equatable, Sendable {
       let t = draw(&stream)
       return direction == .toAction ? t : 1 - t
     }
-    let start = try Float(sourceScale) * noise + Float(sourceMean)
-    let share = try Tensor(progress.map(Float.init), shape: [rows, 1])
+    let start = try sourceMean.plus(sourceScale.times(noise))
+    return try lesson(from: coupling == .independent ? start : start.indexSelect(0, Assignment.nearest(clean, start)), to: clean, progress)
+  }
+
+  /// The points where so much of the ways is made, and the velocities there.
+  func lesson(from start: Tensor, to clean: Tensor, _ progress: [Double]) throws -> Lesson {
+    let share = try Tensor(progress.map(Float.init), shape: [progress.count, 1])
     let input = try (1 - share) * start + share * clean
     return Lesson(input: input, time: Tensor(progress.map { Float(time($0)) }), target: try Float(sign) * (clean - start), weight: nil)
   }

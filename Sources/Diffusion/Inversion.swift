@@ -90,6 +90,6 @@ extension SamplingPlan {
   var resultBound: Double? {
     // Where the last point is the last value alone, that value's clip bounds it too.
     let last = moves.last.flatMap { $0.keep == 0 && $0.spread == 0 && $0.add.count == 1 && $0.add[0] == 1 ? $0.clip : nil }
-    return [last, finalClip].compactMap { $0 }.min()
+    return [last, moves.last?.bound, finalClip].compactMap { $0 }.min()
   }
 }

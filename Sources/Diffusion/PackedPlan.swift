@@ -18,7 +18,7 @@ struct PackedPlan {
       input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
       embeddings: Tensor.withoutGrad { try denoiser.timeEmbedding(times) }, activation: activation, precision: precision)
     (self.plan, condition) = (plan, denoiser.condition)
-    let single = plan.isDeterministic && plan.moves.allSatisfy { $0.ends && $0.add.count == 1 }
+    let single = plan.isDeterministic && plan.moves.allSatisfy { $0.ends && $0.add.count == 1 && ($0.clip == nil || $0.bound == nil) }
     chain = single ? try PackedChain(network: network, steps: PackedPlan.steps(plan.moves)) : nil
   }
 
@@ -27,9 +27,16 @@ struct PackedPlan {
     moves.indices.map { i in
       let move = moves[i]
       let (here, next) = (move.inputScale, i + 1 < moves.count ? moves[i + 1].inputScale : 1)
-      let update = PackedChain.Update(
-        skip: Float(move.skip / here), out: Float(move.out), clip: move.clip.map { Float($0) }, keep: Float(move.keep * next / here),
-        add: Float(move.add[0] * next))
+      // Where it is the next point that is clipped, it takes the place of the value.
+      let update =
+        if let bound = move.bound {
+          PackedChain.Update(
+            skip: Float((move.keep + move.add[0] * move.skip) / here), out: Float(move.add[0] * move.out), clip: Float(bound), keep: 0, add: Float(next))
+        } else {
+          PackedChain.Update(
+            skip: Float(move.skip / here), out: Float(move.out), clip: move.clip.map { Float($0) }, keep: Float(move.keep * next / here),
+            add: Float(move.add[0] * next))
+        }
       return PackedChain.Step(time: i, update: update)
     }
   }
@@ -40,10 +47,7 @@ struct PackedPlan {
     guard let chain else {
       return try plan.run(from: noise, inner: inner) { x, move in try network(x, observation: state, time: move) }
     }
-    let first = plan.moves.first?.inputScale ?? 1
-    let scale = Float(plan.scale * first), mean = Float(plan.mean * first)
-    var start = scale == 1 ? noise : try scale * noise
-    if mean != 0 { start = try start + mean }
+    let start = try plan.start(noise, factor: plan.moves.first?.inputScale ?? 1)
     let end = try chain(observation: state, noise: start)
     return plan.finalClip.map { end.clamp(Float(-$0), Float($0)) } ?? end
   }

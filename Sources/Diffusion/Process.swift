@@ -25,6 +25,13 @@ public enum Process: Equatable, Sendable {
     }
   }
 
+  /// Throws where its source has another size than a chunk's noise.
+  func check(latentSize: Int) throws {
+    guard case .flow(let process) = self else { return }
+    try process.sourceMean.check("source_mean", size: latentSize)
+    try process.sourceScale.check("source_scale", size: latentSize)
+  }
+
   /// The sampler of a policy that names none.
   public var usualSampler: Sampler {
     switch self {

@@ -11,7 +11,7 @@ extension DiffusionPolicy {
       try Interrupt.check()
       return try self.epsilon(x, Float(back.moves[move].time), observation)
     }
-    return (point - Float(schedule.mean)) / Float(schedule.scale)
+    return try schedule.noise(startingAt: point)
   }
 }
 
@@ -58,6 +58,6 @@ extension SamplingPlan {
         next, clip: nil, keep: next.noise / here.noise,
         add: [-half / above * next.signal, (-half / sigma + half * (1 - ratio) / above) * next.signal]))
     }
-    return SamplingPlan(moves: moves, scale: lowest.signal)
+    return SamplingPlan(moves: moves, scale: .all(lowest.signal))
   }
 }

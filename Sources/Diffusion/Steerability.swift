@@ -70,7 +70,7 @@ public struct Steerability: Sendable {
   /// observation [n, observation], and an expert's chunks there, [n, horizon, action], if there are any; both in the environment's units.
   public init(of policy: any BasePolicy, at observation: Tensor, expert: Tensor? = nil, _ options: Options = Options()) throws {
     try options.check()
-    guard observation.rank == 2, observation.shape[0] > 0 else { throw UsageError("a steerability report wants observations [n, \(policy.observationSize)], got \(observation.shape)") }
+    guard observation.rank == 2, observation.shape[0] > 0 else { throw UsageError("a steerability report wants observations [n, \(policy.conditionSize)], got \(observation.shape)") }
     guard observation.isFinite().all() else { throw UsageError("a steerability report wants observations of finite numbers") }
     let probe = try SteeringProbe(policy, policy.normalize(observation), samples: options.samples, seed: options.seed)
     (observations, samples) = (observation.shape[0], options.samples)

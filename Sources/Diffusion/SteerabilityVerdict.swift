@@ -24,15 +24,14 @@ extension Steerability {
       let scale = pow(10, 2 - (x == 0 ? 0 : log10(abs(x)).rounded(.down)))
       return "\((x * scale).rounded() / scale)"
     }
-    var sentences: [String] = []
-    switch worth {
-    case .not:
-      sentences.append("Not steerable: the noise moves an action by \(short(spread)) of [-1, 1]\(noiseShare.map { " and explains \(percent($0)) of the actions' variance" } ?? ""), so there is next to nothing to choose from.")
-    case .weak:
-      sentences.append("Weakly steerable: the noise moves an action by \(short(spread)) of [-1, 1]\(noiseShare.map { " and explains \(percent($0)) of the actions' variance; the observation decides most" } ?? "").")
-    case .steerable:
-      sentences.append("Steerable: the noise moves an action by \(short(spread)) of [-1, 1]\(noiseShare.map { " and explains \(percent($0)) of the actions' variance" } ?? "").")
-    }
+    let moves = "the noise moves an action by \(short(spread)) of [-1, 1]" + (noiseShare.map { " and explains \(percent($0)) of the actions' variance" } ?? "")
+    let judgement =
+      switch worth {
+      case .not: "Not steerable: \(moves), so there is next to nothing to choose from."
+      case .weak: "Weakly steerable: \(moves); the observation decides most, or little is decided at all."
+      case .steerable: "Steerable: \(moves)."
+      }
+    var sentences = [judgement]
     if worth != .not {
       sentences.append("It does so in about \(short(effectiveRank)) of \(min(latentSize, chunkSize)) directions.")
       if let tiedSpread, spread > 0 {

@@ -33,12 +33,13 @@ struct DataRecorder {
   }
 }
 
-/// Behaviour data of at least `steps` steps: `action` maps observations [n, observation] to chunks [n, chunk, action].
+/// Behaviour data of at least `steps` steps: `action` maps observations [n, observation] to chunks [n, chunk, action]. Of environments that show
+/// several observations at once, the data hold the latest of each step.
 ///
 /// Episodes come in the order in which they ended; those under way at the end follow, cut off (a timeout). The environments are reset first.
 public func collect(from environments: VectorEnvironment, steps: Int, action: (Tensor) throws -> Tensor) throws -> DataSet {
   guard steps >= 1 else { throw UsageError("collecting wants a positive number of steps, got \(steps)") }
-  var recorder = DataRecorder(observation: environments.observationSpace.count, action: environments.actionSpace.count)
+  var recorder = DataRecorder(observation: environments.frameSize, action: environments.actionSpace.count)
   var underWay = Array(repeating: [ExecutedStep](), count: environments.count)
   var taken = 0
   var observation = try environments.reset()

@@ -44,13 +44,18 @@ public struct DataSet {
   /// Steps in all.
   public var count: Int { terminals.count }
 
-  /// Where chunks of `horizon` steps start that lie wholly inside one episode.
-  public func windows(horizon: Int) throws -> [Int] {
+  /// The steps at which chunks of `horizon` actions end no more than `padAfter` actions after their episode; `actionOffset` of the actions lie
+  /// before the step, and may lie before the episode too.
+  public func windows(horizon: Int, actionOffset: Int = 0, padAfter: Int = 0) throws -> [Int] {
     guard horizon >= 1 else { throw UsageError("horizon wants a positive number, got \(horizon)") }
-    let starts = episodes.flatMap { $0.range.count >= horizon ? Array($0.range.lowerBound...$0.range.upperBound - horizon) : [] }
+    guard (0..<horizon).contains(actionOffset) else { throw UsageError("action_offset wants a number from 0 to \(horizon - 1), got \(actionOffset)") }
+    guard (0..<horizon).contains(padAfter) else { throw UsageError("pad_after wants a number from 0 to \(horizon - 1), got \(padAfter)") }
+    let ahead = horizon - actionOffset - padAfter
+    let starts = episodes.flatMap { $0.range.count >= ahead ? Array($0.range.lowerBound...$0.range.upperBound - max(ahead, 1)) : [] }
     guard !starts.isEmpty else {
       let longest = episodes.map(\.range.count).max() ?? 0
-      throw UsageError("no episode is as long as the horizon \(horizon); the longest has \(longest) steps")
+      let text = ahead == horizon ? "the horizon \(horizon)" : "the \(ahead) steps that are left of the horizon \(horizon)"
+      throw UsageError("no episode is as long as \(text); the longest has \(longest) steps")
     }
     return starts
   }

@@ -5,6 +5,8 @@ public protocol Environment: AnyObject {
   /// "Hopper-v5".
   var id: String { get }
   var observationSpace: Box { get }
+  /// Observations in succession that one of `observationSpace` holds, oldest first: 1 but for FrameStackObservation.
+  var observationSteps: Int { get }
   var actionSpace: Box { get }
   /// After how many steps `make` has an episode truncated; nil for never.
   var maxEpisodeSteps: Int? { get }
@@ -24,6 +26,10 @@ public protocol Environment: AnyObject {
 }
 
 extension Environment {
+  public var observationSteps: Int { 1 }
+  /// Numbers in the observation of one moment.
+  public var frameSize: Int { observationSpace.count / observationSteps }
+
   /// Starts an episode that depends on nothing but `seed`; nil goes on with the stream as it is.
   public func reset(seed: Int?) throws -> [Double] {
     if let seed { stream = RandomStream(seed: seed, purpose: "env") }
@@ -66,12 +72,15 @@ public struct EnvironmentState: Codable, Equatable, Sendable {
   /// Kept by TimeLimit: steps since the reset, and whether an episode is under way.
   public var elapsedSteps = 0
   public var isRunning = false
+  /// Kept by FrameStackObservation: what it shows; nil without one.
+  public var frames: [Double]?
 
   public init(id: String, numbers: [Double], stream: RandomStream) { (self.id, self.numbers, self.stream) = (id, numbers, stream) }
 
   /// Throws unless this is a state of `id` with `count` numbers.
   public func check(id: String, count: Int) throws {
     guard self.id == id else { throw UsageError("this state is of \(self.id), wanted one of \(id)") }
+    guard frames == nil else { throw UsageError("this state of \(id) holds earlier observations, wanted one without (observation_steps)") }
     guard numbers.count == count else { throw UsageError("a state of \(id) holds \(count) numbers, got \(numbers.count)") }
   }
 }

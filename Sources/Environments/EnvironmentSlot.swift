@@ -41,7 +41,8 @@ final class EnvironmentSlot: @unchecked Sendable {
       if recording {
         outcome.executed.append(
           ExecutedStep(
-            observation: observation, action: action, reward: result.reward, terminated: result.terminated, truncated: result.truncated))
+            observation: Array(observation.suffix(environment.frameSize)), action: action, reward: result.reward,
+            terminated: result.terminated, truncated: result.truncated))
       }
       observation = result.observation
       outcome.reward += result.reward

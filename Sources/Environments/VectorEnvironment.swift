@@ -8,6 +8,8 @@ import Tensors
 public final class VectorEnvironment {
   public let chunk: Int
   public let observationSpace: Box
+  /// Observations in succession that one of `observationSpace` holds, oldest first; single steps count, also those within a chunk.
+  public let observationSteps: Int
   /// Of one action; a chunk holds `chunk` of them.
   public let actionSpace: Box
   public let id: String
@@ -24,9 +26,13 @@ public final class VectorEnvironment {
     guard chunk >= 1 else { throw UsageError("chunk wants a positive number, got \(chunk)") }
     let environments = try (0..<count).map(make)
     (id, observationSpace, actionSpace) = (environments[0].id, environments[0].observationSpace, environments[0].actionSpace)
+    observationSteps = environments[0].observationSteps
     for (index, environment) in environments.enumerated() {
       guard environment.observationSpace == observationSpace, environment.actionSpace == actionSpace else {
         throw UsageError("environment \(index + 1) (\(environment.id)) has other spaces than the first (\(id))")
+      }
+      guard environment.observationSteps == observationSteps else {
+        throw UsageError("environment \(index + 1) (\(environment.id)) has observation_steps \(environment.observationSteps), the first (\(id)) \(observationSteps)")
       }
       guard !environments[..<index].contains(where: { $0 === environment }) else {
         throw UsageError("environment \(index + 1) is one that is there already; each must be one of its own")
@@ -39,6 +45,8 @@ public final class VectorEnvironment {
   }
 
   public var count: Int { slots.count }
+  /// Numbers in the observation of one moment.
+  public var frameSize: Int { observationSpace.count / observationSteps }
 
   /// Starts an episode everywhere; returns the observations [count, observation]. With a seed, environment i draws from stream i of it;
   /// without, the streams go on.
@@ -171,7 +179,7 @@ public struct EpisodeRecord: Equatable, Sendable {
 
 /// One step as it was executed: what behaviour data are made of.
 public struct ExecutedStep: Equatable, Sendable {
-  /// Before the action.
+  /// Of the moment before the action alone.
   public let observation: [Double]
   /// After clipping.
   public let action: [Double]

@@ -4,8 +4,20 @@ import CLua
 extension Interpreter {
   /// Lets `signal` (SIGINT) stop this interpreter's scripts. Worker threads should block it; one that does not passes it on.
   public func listen(to signal: CInt) throws {
-    guard shim_listen(state, signal) == 0 else { throw LuaError("cannot listen to signal \(signal)") }
+    listen()
+    try Interpreter.onSignal(signal) { Interpreter.interruptListener(signal: $0) }
   }
+
+  /// Has `handler` called for `signal`, on a stack that harms no computation; it may come before any interpreter.
+  public static func onSignal(_ signal: CInt, _ handler: @escaping @convention(c) (CInt) -> Void) throws {
+    guard shim_catch(signal, handler) == 0 else { throw LuaError("cannot listen to signal \(signal)") }
+  }
+
+  /// From here on `interruptListener` means this interpreter.
+  public func listen() { shim_listen(state) }
+
+  /// What a handler does so that the scripts of the interpreter that listens stop; nothing where none does.
+  public static func interruptListener(signal: CInt) { shim_interrupt(signal) }
 
   func stopListening() { shim_ignore(state) }
 

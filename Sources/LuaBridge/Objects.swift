@@ -17,6 +17,9 @@ extension Interpreter {
 }
 
 extension Interpreter {
+  /// Swift objects and functions that Lua keeps alive.
+  public var objectCount: Int { state.pointee.objects }
+
   /// Lets go of the objects whose `__gc` Lua could not call, because its stack was full.
   func releaseOrphans() {
     while let object = shim_take_orphan(state) { Unmanaged<AnyObject>.fromOpaque(object).release() }
@@ -67,18 +70,23 @@ typealias Slot = Unmanaged<AnyObject>?
 
 /// The `__gc` of every metatable of ours; also at its index 1, by which our userdata are known.
 private let collect: lua_CFunction = { L in
-  guard let L, let slot = slot(L, 1) else { return 0 }
-  slot.pointee?.release()
-  slot.pointee = nil
+  guard let L, let slot = slot(L, 1), let held = slot.pointee else { return 0 }
+  empty(L, slot)
+  held.release()
   return 0
 }
 
 private let close: lua_CFunction = { L in
   guard let L, let slot = slot(L, 1), let held = slot.pointee else { return 0 }
   (held.takeUnretainedValue() as? any LuaCloseable)?.luaClose()
+  empty(L, slot)
   held.release()
-  slot.pointee = nil
   return 0
+}
+
+private func empty(_ L: LuaState, _ slot: UnsafeMutablePointer<Slot>) {
+  slot.pointee = nil
+  shim_of(L).pointee.objects -= 1
 }
 
 /// The slot at `index`, or nil for anything that Swift did not push: a file handle, another library's userdata.
@@ -120,6 +128,7 @@ func pushSlot(_ L: LuaState, _ object: AnyObject, metatable: CInt) {
   pushReference(L, metatable)
   lua_setmetatable(L, -2)
   slot?.pointee.object = Unmanaged.passRetained(object).toOpaque()
+  shim_of(L).pointee.objects += 1
 }
 
 /// Pushes the one userdata of `object`, so that `==` and table keys mean the object.

@@ -22,6 +22,9 @@ extension Registry {
     nested[name, default: []].append((field, type))
   }
 
+  /// Says that a function's table has the options of another's; their defaults are not its own.
+  public mutating func document(_ name: String, optionsOf other: String) { alike[name] = other }
+
   /// What an option is, wherever a type of options has one of this name; under "dsrl.agent.sac.seed" for one function alone.
   public mutating func document(option name: String, _ doc: String) { optionDocs[name] = doc }
 
@@ -36,6 +39,9 @@ extension Registry {
 
   /// Every option of a function, those of its own first. Throws where a type of options cannot be written down.
   public func options(of entry: RegistryEntry) throws -> [OptionHelp] {
+    if let other = alike[entry.name].flatMap(find) {
+      return try options(of: other).map { OptionHelp(name: $0.name, value: "", choices: $0.choices, doc: $0.doc) }
+    }
     let own = (documented[entry.name] ?? []).map { option in
       OptionHelp(name: option.name, value: "", choices: choices["\(entry.name).\(option.name)"] ?? [], doc: option.doc)
     }
@@ -53,7 +59,7 @@ extension Registry {
   /// What may be written for the first argument of a function, or for one of its options: "dsrl.agent.sac.activation".
   public func choices(of name: String) throws -> [String] {
     if let choices = choices[name] { return choices }
-    for entry in entries where entry.options != nil && name.hasPrefix(entry.name + ".") {
+    for entry in entries where (entry.options != nil || alike[entry.name] != nil) && name.hasPrefix(entry.name + ".") {
       let option = name.dropFirst(entry.name.count + 1)
       return try options(of: entry).first { $0.name == option }?.choices ?? []
     }

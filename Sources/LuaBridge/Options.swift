@@ -15,8 +15,10 @@ public struct OptionDescription {
 
 extension LuaTable {
   /// The named parts as options: absent ones have their defaults, unknown ones are errors. `name` is the option that the table itself is.
-  public func decode<T: Options>(_ type: T.Type = T.self, under name: String? = nil) throws -> T {
-    try OptionDecoder.decode(T.self, .table(self), defaults: T(), path: name.map { [$0] } ?? [])
+  public func decode<T: Options>(_ type: T.Type = T.self, under name: String? = nil) throws -> T { try decode(over: T(), under: name) }
+  /// The same with other defaults than the type's.
+  public func decode<T: Options>(over defaults: T, under name: String? = nil) throws -> T {
+    try OptionDecoder.decode(T.self, .table(self), defaults: defaults, path: name.map { [$0] } ?? [])
   }
 }
 
@@ -67,6 +69,12 @@ func choices(_ type: Any.Type) -> [String] {
 private protocol OptionalType { static var wrapped: Any.Type { get } }
 extension Optional: OptionalType { static var wrapped: Any.Type { Wrapped.self } }
 
+/// A type that says what may be written for it, where its name would not.
+public protocol Wished {
+  /// "a number or a list of numbers"
+  static var wish: String { get }
+}
+
 private protocol ListType {}
 extension Array: ListType {}
 
@@ -83,6 +91,7 @@ func wish(_ type: Any.Type) -> String {
   case is any ListType.Type: return "a list"
   case is any Options.Type, is LuaTable.Type: return "a table"
   case is LuaFunction.Type: return "a function"
+  case let wished as any Wished.Type: return wished.wish
   case let object as any LuaObject.Type: return article(object.luaName)
   default: return article(String("\(type)".split(separator: " ").last ?? ""))
   }

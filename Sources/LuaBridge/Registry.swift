@@ -36,6 +36,8 @@ public struct Registry {
   var choices: [String: [String]] = [:]
   public internal(set) var examples: [String: String] = [:]
   var optionDocs: [String: String] = [:]
+  /// The function whose options another's table has, without its defaults.
+  var alike: [String: String] = [:]
   var nested: [String: [(field: String, type: any Options.Type)]] = [:]
 
   public func find(_ name: String) -> RegistryEntry? { places[name].map { entries[$0] } }

@@ -20,8 +20,12 @@ public final class EMA {
   public struct Config: Codable, Equatable, Sendable {
     /// What the average keeps of itself; with `power` the most it ever keeps.
     public var decay: Float = 0.995
-    /// Chi et al. 2023: at the k-th update the average keeps 1 - (1 + k)^-power of itself; they use 0.75 and decay 0.9999.
+    /// Chi et al. 2023 (their EMAModel): after two plain copies, the k-th update keeps 1 - (1 + k / inv_gamma)^-power; they use 0.75 and decay 0.9999.
     public var power: Float?
+    /// With `power`: the larger, the longer the warm-up.
+    public var invGamma: Float = 1
+    /// With `power`: the least that the average keeps of itself once it is no copy.
+    public var minDecay: Float = 0
     /// Steps in which the average is a mere copy; DPPO's are 20 epochs' worth.
     public var warmUp = 0
     /// Steps from one update to the next; DPPO's are 10.
@@ -43,6 +47,10 @@ public final class EMA {
       throw UsageError("an average wants every >= 1 and warm_up >= 0, got \(config.every) and \(config.warmUp)")
     }
     if let power = config.power { try checkPositive("an average's power", power) }
+    try checkPositive("an average's inv_gamma", config.invGamma)
+    guard 0...config.decay ~= config.minDecay else {
+      throw UsageError("an average's min_decay wants to be in [0, \(config.decay)], its decay, got \(config.minDecay)")
+    }
     self.config = config
     average = module.namedParameters.map { (name: $0.name, tensor: $0.tensor.copied()) }
   }
@@ -57,8 +65,9 @@ public final class EMA {
   public func decay(at step: Int) -> Float {
     guard step >= config.warmUp else { return 0 }
     guard let power = config.power else { return config.decay }
-    let updates = (step - config.warmUp) / config.every
-    return min(config.decay, 1 - powf(1 + Float(updates), -power))
+    let updates = (step - config.warmUp) / config.every - 1
+    guard updates > 0 else { return 0 }
+    return min(config.decay, max(config.minDecay, 1 - powf(1 + Float(updates) / config.invGamma, -power)))
   }
 
   /// Writes the averages into a module of the same kind.

@@ -28,18 +28,18 @@ public final class TransformerDenoiser: Denoiser {
   public let config: Config
   public let sizes: DenoiserSizes
   public let dropoutSource: RandomSource?
-  private let sinusoid: SinusoidalEmbedding
-  private let actionEmbedding: Linear
-  private let observationEmbedding: Linear
+  let sinusoid: SinusoidalEmbedding
+  let actionEmbedding: Linear
+  let observationEmbedding: Linear
   /// What is added for the place of an action, [1, horizon, size], and of a token to look at, [1, 1 + observations, size].
-  private let positions, memoryPositions: Tensor
+  let positions, memoryPositions: Tensor
   /// What the tokens to look at go through: two linear layers with Mish between.
-  private let encoder: (first: Linear, second: Linear)
-  private let layers: [TransformerDecoderLayer]
-  private let norm: LayerNorm
-  private let head: Linear
+  let encoder: (first: Linear, second: Linear)
+  let layers: [TransformerDecoderLayer]
+  let norm: LayerNorm
+  let head: Linear
   private let tokenDropout, layerDropout: Dropout
-  private let mask, memoryMask: Tensor?
+  let mask, memoryMask: Tensor?
 
   /// Diffusion Policy's names.
   public var namedParameters: [NamedTensor] {

@@ -23,7 +23,7 @@ public final class UNet1d: Denoiser {
   }
 
   /// Two residual blocks, and what changes the length after them.
-  private struct Level {
+  struct Level {
     let first: ConditionalResidualBlock1d
     let second: ConditionalResidualBlock1d
     let resize: (any Layer)?
@@ -36,11 +36,11 @@ public final class UNet1d: Denoiser {
   public let config: Config
   public let sizes: DenoiserSizes
   public let timeEmbedding: TimeEmbedding
-  private let down: [Level]
-  private let middle: Level
-  private let up: [Level]
-  private let finalBlock: Conv1dBlock
-  private let finalConvolution: Conv1d
+  let down: [Level]
+  let middle: Level
+  let up: [Level]
+  let finalBlock: Conv1dBlock
+  let finalConvolution: Conv1d
 
   /// Diffusion Policy's names.
   public var namedParameters: [NamedTensor] {

@@ -103,8 +103,10 @@ extension Figure {
   private func row(_ values: [Double]) -> String { values.map { $0.isFinite ? "\($0)" : "NaN" }.joined(separator: " ") }
 
   /// In single quotes gnuplot reads everything as it stands, but for the quote itself.
+  /// Apostrophes stand in double quotes, in which nothing else may: gnuplot runs what is between backticks there.
   private func quoted(_ text: String) -> String {
-    "'" + String(text.map { $0.isNewline ? " " : $0 }).replacing("'", with: "''") + "'"
+    let line = String(text.map { $0.isNewline ? " " : $0 })
+    return line.split(separator: "'", omittingEmptySubsequences: false).map { "'\($0)'" }.joined(separator: " . \"'\" . ")
   }
 }
 

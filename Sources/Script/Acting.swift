@@ -7,6 +7,8 @@ import Tensors
 struct Acting {
   /// Actions in its chunks; nil where it does not say.
   let chunk: Int?
+  /// Observations that it wants to see at once; nil where it does not say.
+  let observationSteps: Int?
   /// Where it was made for; nil where it does not say.
   let recipe: EnvironmentRecipe?
   /// Observations [n, observation] to chunks [n, chunk, action], in the environment's units.
@@ -33,12 +35,13 @@ extension Acting {
   init(_ value: LuaValue, name: String, deterministic: Bool?, seed: Int) throws {
     switch value {
     case .object(let agent as AgentObject):
-      self.init(chunk: agent.agent.environment.chunk, recipe: agent.environment.recipe) {
+      let environment = agent.environment.recipe
+      self.init(chunk: environment.chunk, observationSteps: environment.observationSteps, recipe: environment) {
         try agent.agent.act($0, deterministic: deterministic ?? false)
       }
       return
     case .object(let actor as ActorObject):
-      self.init(chunk: actor.head.chunk, recipe: nil) { try actor.act($0, deterministic: deterministic) }
+      self.init(chunk: actor.head.chunk, observationSteps: actor.head.observationSteps ?? 1, recipe: nil) { try actor.act($0, deterministic: deterministic) }
       return
     default: break
     }
@@ -46,17 +49,27 @@ extension Acting {
     switch value {
     case .object(let policy as PolicyObject):
       let actor = BasePolicyActor(policy.policy, seed: seed)
-      self.init(chunk: policy.policy.horizon, recipe: nil, act: actor.act)
+      self.init(chunk: policy.policy.actionSteps, observationSteps: policy.policy.observationSteps, recipe: nil, act: actor.act)
     case .function(let function):
-      self.init(chunk: nil, recipe: nil) { try function.call(returning: TensorLike.self, name, $0).tensor }
+      self.init(chunk: nil, observationSteps: nil, recipe: nil) { try function.call(returning: TensorLike.self, name, $0).tensor }
     default: throw LuaError("'\(name)' must be an Agent, an Actor, a Policy or a function, got \(value.brief)")
     }
   }
 
-  /// The environments to act in: those named, or the agent's kind.
+  /// The environments to act in: those named, or the agent's kind. Throws for one that does not show what is wanted or executes another number of
+  /// actions.
   func recipe(_ env: LuaValue?) throws -> EnvironmentRecipe {
-    if let env { return try EnvironmentRecipe(env, chunk: chunk ?? 1) }
-    guard let recipe else { throw LuaError("missing 'env': an Environment or an id") }
+    guard let env else {
+      guard let recipe else { throw LuaError("missing 'env': an Environment or an id") }
+      return recipe
+    }
+    let recipe = try EnvironmentRecipe(env, chunk: chunk ?? 1, observationSteps: observationSteps ?? 1)
+    if let observationSteps, observationSteps != recipe.observationSteps {
+      throw UsageError("\(recipe.id) shows observation_steps = \(recipe.observationSteps) observations, what acts wants \(observationSteps)")
+    }
+    if let chunk, chunk != recipe.chunk {
+      throw UsageError("\(recipe.id) executes chunk = \(recipe.chunk) actions at a step, what acts decides on \(chunk)")
+    }
     return recipe
   }
 }

@@ -8,7 +8,10 @@ import Tensors
 struct ActorHead: Codable {
   /// Of the agent that it comes from: "sac", "dsrl_na".
   var kind: String
+  /// Of all that it sees at once.
   var observationSize: Int
+  /// Observations in that; nil: one.
+  var observationSteps: Int?
   var chunk: Int
   /// The environment's, of one action.
   var actionSpace: Box
@@ -41,13 +44,14 @@ final class ActorObject: LuaObject, CustomStringConvertible {
     switch (head.actionMagnitude, policy?.policy) {
     case (nil, _?): throw UsageError("'\(path)' holds a \(head.kind) actor, which steers no policy; got one")
     case (_?, nil): throw UsageError("'\(path)' holds a \(head.kind) actor, which steers a policy: load_actor(path, {policy = ...})")
-    case (_?, let policy?) where (policy.observationSize, policy.horizon, policy.actionSize) != (head.observationSize, head.chunk, head.actionSpace.count):
+    case (_?, let policy?) where (policy.conditionSize, policy.actionSteps, policy.actionSize) != (head.observationSize, head.chunk, head.actionSpace.count):
       throw UsageError(
-        "'\(path)' steers a policy of observation \(head.observationSize), horizon \(head.chunk), action \(head.actionSpace.count); got \(policy.observationSize), \(policy.horizon), \(policy.actionSize)")
+        "'\(path)' steers a policy that sees \(head.observationSize) numbers and executes \(head.chunk) actions of \(head.actionSpace.count); got \(policy.conditionSize), \(policy.actionSteps), \(policy.actionSize)")
     default: self.policy = policy
     }
     stream = RandomStream(seed: seed, purpose: "actor")
-    actor = try GaussianActor(observationSize: head.observationSize, actionSize: head.chunkSize, network: head.network, using: &stream)
+    let outputs = policy?.policy.latentSize ?? head.chunkSize
+    actor = try GaussianActor(observationSize: head.observationSize, actionSize: outputs, network: head.network, using: &stream)
     try actor.load(stateDict: tensors)
   }
 
@@ -69,7 +73,7 @@ final class ActorObject: LuaObject, CustomStringConvertible {
 
   private func inUnits(_ squashed: Tensor, _ observation: Tensor) throws -> Tensor {
     if let policy = policy?.policy, let magnitude = head.actionMagnitude {
-      return try policy.denormalize(policy.decode(normalized: observation, noise: magnitude * squashed))
+      return try policy.denormalize(policy.executed(policy.decode(normalized: observation, noise: magnitude * squashed)))
     }
     let (low, high) = (head.actionSpace.low, head.actionSpace.high)
     let half = Tensor((0..<head.chunk).flatMap { _ in zip(low, high).map { Float(($1 - $0) / 2) } })

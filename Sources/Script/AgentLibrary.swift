@@ -45,7 +45,7 @@ extension Interpreter {
       m.function("sac", "(options: table) -> Agent", "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size.",
         options: SAC.Options.self, makeSAC)
       m.function("dsrl_na", "(options: table) -> Agent",
-        "DSRL with noise aliasing: learns which noise to give the frozen policy. env, policy, and the DSRL code's options; target_entropy = \"auto\" is minus the latent's size.",
+        "DSRL with noise aliasing: learns which noise to give the frozen policy. env, whose chunk and observation_steps are the policy's action_steps and observation_steps; policy; and the DSRL code's options; the critics of actions see what is executed, the noise is of the whole chunk; target_entropy = \"auto\" is minus the latent's size.",
         options: DSRLNA.Options.self, makeDSRLNA)
       m.function("load_actor", "(path: string, options?: {policy: Policy?, seed: integer?}) -> Actor",
         "What agent:save_actor left; a dsrl_na actor wants the policy that it steers. seed (0): of its noise.") {
@@ -88,7 +88,7 @@ extension Interpreter {
       "The initial noise that a steering agent would choose: [n, observation] to [n, latent], [observation] to [latent]; deterministic (false).") {
       (agent: AgentObject, observation: TensorLike, options: LuaTable?) throws -> Tensor in
       guard let steering = agent.agent as? DSRLNA, let policy = agent.policy else { throw LuaError("\(agent.agent.kind) chooses actions, not noise") }
-      let (rows, isRow) = try observation.tensor.rows(of: policy.policy.observationSize, "observations")
+      let (rows, isRow) = try observation.tensor.rows(of: policy.policy.conditionSize, "observations")
       let chosen = try steering.noise(for: rows, deterministic: takeDeterministic(options) ?? false)
       return isRow ? try chosen.select(0, 0) : chosen
     }
@@ -143,8 +143,8 @@ private func makeSAC(_ options: LuaTable) throws -> AgentObject {
   for size in options.hidden + [options.nCritics, options.batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
   let agent = try SAC(env.vector(), options)
   let head = ActorHead(
-    kind: agent.kind, observationSize: env.observationSpace.box.count, chunk: env.recipe.chunk, actionSpace: env.actionSpace.box,
-    network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm))
+    kind: agent.kind, observationSize: env.observationSpace.box.count, observationSteps: env.recipe.observationSteps, chunk: env.recipe.chunk,
+    actionSpace: env.actionSpace.box, network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm))
   return AgentObject(agent, env, nil, try options.luaTable(), (agent.actor, head))
 }
 
@@ -156,8 +156,8 @@ private func makeDSRLNA(_ options: LuaTable) throws -> AgentObject {
   for size in options.hidden + [options.nCritics, options.batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
   let agent = try DSRLNA(env.vector(), policy: policy.policy, options)
   let head = ActorHead(
-    kind: agent.kind, observationSize: env.observationSpace.box.count, chunk: env.recipe.chunk, actionSpace: env.actionSpace.box,
-    network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm),
+    kind: agent.kind, observationSize: env.observationSpace.box.count, observationSteps: env.recipe.observationSteps, chunk: env.recipe.chunk,
+    actionSpace: env.actionSpace.box, network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm),
     actionMagnitude: options.actionMagnitude)
   return AgentObject(agent, env, policy, try options.luaTable(), (agent.actor, head))
 }

@@ -24,16 +24,9 @@ extension Session {
       ("write", try lua.makeFunction("write") { (path: String, text: String) throws -> Void in try AtomicFile.write(text, to: path) }),
       ("save", try lua.makeFunction("save") { (object: LuaValue, path: String) throws -> LuaRest in LuaRest(try saveObject(object, path)) }),
       ("load", try lua.makeFunction("load") { (kind: String, path: String, seed: Int?) throws -> LuaValue in try loadObject(kind, path, seed) }),
-      ("watch", try lua.makeFunction("watch") { [unowned self] (on: Bool) throws -> Void in
-        StopRequest.watch(on)
-        if !on, !StopRequest.isWatched, StopRequest.received != nil { try stop() }
-      }),
+      ("watch", try lua.makeFunction("watch") { [unowned self] (on: Bool) throws -> Void in try watchStops(on) }),
       ("stop", try lua.makeFunction("stop") { [unowned self] () throws -> Void in try stop() }),
-      ("begin_numbers", try lua.makeFunction("begin_numbers") { [unowned self] (name: String) throws -> Void in
-        var stream = RandomStream(seed: seed, purpose: "after " + name)
-        let number = Int(truncatingIfNeeded: stream.next() >> 16)
-        try lua.load("math.randomseed(...) dsrl.manual_seed(...)", name: "=seed").call(number)
-      }),
+      ("begin_numbers", try lua.makeFunction("begin_numbers") { [unowned self] (name: String) throws -> Void in try beginNumbers(after: name) }),
     ]
     let names = functions.map(\.0)
     try lua.load(
@@ -46,8 +39,21 @@ extension Session {
     ).call(passing: [names, run?.checkpoints] + functions.map { $0.1 as any ToLua })
   }
 
+  /// Whether somebody looks at stop requests between steps; a request that came is followed where nobody does any more.
+  func watchStops(_ on: Bool) throws {
+    StopRequest.watch(on)
+    if !on, !StopRequest.isWatched, StopRequest.received != nil { try stop() }
+  }
+
+  /// The script's own random numbers begin anew, the same whether something was done or remembered.
+  func beginNumbers(after name: String) throws {
+    var stream = RandomStream(seed: seed, purpose: "after " + name)
+    let number = Int(truncatingIfNeeded: stream.next() >> 16)
+    try lua.load("math.randomseed(...) dsrl.manual_seed(...)", name: "=seed").call(number)
+  }
+
   /// Unwinds the script, whatever it is in; not to be caught.
-  private func stop() throws {
+  func stop() throws {
     Interrupt.request()
     lua.interrupt()
     try lua.checkInterrupt()

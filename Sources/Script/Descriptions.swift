@@ -30,8 +30,9 @@ func table(_ rows: [[String]]) -> String {
 extension EnvironmentObject {
   var page: String {
     let chunk = recipe.chunk == 1 ? "1 action per step" : "\(recipe.chunk) actions per step"
+    let history = recipe.observationSteps == 1 ? "" : ", \(recipe.observationSteps) steps at once"
     return Script.page("Environment \(recipe.id)", [
-      ("observation", "\(observationSpace.box)"), ("action", "\(actionSpace.box)"), ("chunk", chunk),
+      ("observation", "\(observationSpace.box)\(history)"), ("action", "\(actionSpace.box)"), ("chunk", chunk),
       ("num_envs", count.map { "\($0), stepped together" } ?? "a single one"),
       ("horizon", maxEpisodeSteps.map { "\($0) environment steps" } ?? "no limit"),
     ])
@@ -40,13 +41,13 @@ extension EnvironmentObject {
 
 extension PolicyObject {
   var page: String {
-    let maps = "observation \(policy.observationSize) and latent \(policy.latentSize) to \(policy.horizon) x \(policy.actionSize) actions"
     guard let diffusion else { return Script.page("Policy, a black box", [("maps", maps)]) }
+    let hash = diffusion.normalizationHash.map { [(name: "normalised", text: "to [-1, 1] by ranges of SHA-256 \($0.prefix(16))")] } ?? []
     return Script.page("Policy, diffusion, \(diffusion.normalization == nil ? "not fitted yet" : "fitted")", [
       ("maps", maps), ("network", "\(diffusion.config.network.summary), \(diffusion.network.parameterCount) parameters"),
       ("process", diffusion.config.process.summary), ("sampler", "\(SamplerObject(diffusion.sampler))\n\(schedule(diffusion.schedule.moves))"),
       ("evaluated", "in \(diffusion.precision.rawValue)"),
-    ])
+    ] + hash)
   }
 
   /// The sampler's moves, the first and the last ones of many: what the network is told of the noise, and the signal and noise in its point.

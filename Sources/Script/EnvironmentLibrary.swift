@@ -13,7 +13,7 @@ extension Interpreter {
   func installEnvironments() {
     module("dsrl.env", doc: "What agents act in.") { m in
       m.function("make", "(id: string, options?: table) -> Environment",
-        "An environment by id. num_envs = n gives n of them stepped together (tensors in and out, autoreset); without it a single one (Gymnasium's five values, no autoreset). chunk (1): actions executed per step, open loop; seed (0); max_episode_steps; and the environment's own options.",
+        "An environment by id. num_envs = n gives n of them stepped together (tensors in and out, autoreset); without it a single one (Gymnasium's five values, no autoreset). chunk (1): actions executed per step, open loop; observation_steps (1): observations shown at once, those of the last single steps, oldest first, an episode's first one repeated; seed (0); max_episode_steps; and the environment's own options.",
         makeEnvironment)
       m.function("ids", "() -> string[]", "Every id that make knows.") { () in Environments.ids }
       m.function("options", "(id: string) -> table", "An environment's own options with their defaults.") { (id: String) throws -> LuaTable in
@@ -46,6 +46,7 @@ private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
   t.property("id", "string", "What make was given.") { $0.recipe.id }
   t.property("num_envs", "integer?", "How many are stepped together; nil for a single one.") { $0.count }
   t.property("chunk", "integer", "Actions executed per step.") { $0.recipe.chunk }
+  t.property("observation_steps", "integer", "Observations shown at once, oldest first; observation_space holds all of them.") { $0.recipe.observationSteps }
   t.property("max_episode_steps", "integer?", "Environment steps after which an episode is truncated; nil for never.") { $0.maxEpisodeSteps }
   t.property("observation_space", "Space", "Of one environment.") { $0.observationSpace }
   t.property("action_space", "Space", "Of one action in one environment.") { $0.actionSpace }
@@ -78,22 +79,28 @@ private func makeEnvironment(_ id: String, _ options: LuaTable?) throws -> Envir
 }
 
 extension EnvironmentRecipe {
-  /// Of what remains in a table once num_envs and seed are out of it; `chunk` where the table has none.
-  init(_ id: String, _ table: inout LuaTable, chunk: Int = 1) throws {
+  /// Of what remains in a table once num_envs and seed are out of it; `chunk` and `observationSteps` where the table has none.
+  init(_ id: String, _ table: inout LuaTable, chunk: Int = 1, observationSteps: Int = 1) throws {
     func decode<T: EnvironmentOptions & LuaBridge.Options>(_ type: T.Type) throws -> any EnvironmentOptions { try table.decode(T.self) }
     let limit: Int? = try table.takeOptional("max_episode_steps")
     let chunk = try table.takeOptional("chunk") ?? chunk
+    let steps = try table.takeOptional("observation_steps") ?? observationSteps
+    try checkSize("observation_steps", steps)
     let options = try decode(optionsType(of: id))
-    self.init(id: id, chunk: chunk) { try Environments.make(id, options, maxEpisodeSteps: limit) }
+    self.init(id: id, chunk: chunk, observationSteps: steps) {
+      let environment = try Environments.make(id, options, maxEpisodeSteps: limit)
+      guard steps > 1 else { return environment }
+      return try FrameStackObservation(environment, observationSteps: steps)
+    }
   }
 
-  /// Of an Environment or an id; `chunk` is for the latter.
-  init(_ value: LuaValue, chunk: Int) throws {
+  /// Of an Environment or an id; `chunk` and `observationSteps` are for the latter.
+  init(_ value: LuaValue, chunk: Int, observationSteps: Int) throws {
     switch value {
     case .object(let object as EnvironmentObject): self = object.recipe
     case .string(let id):
       var none = LuaTable()
-      try self.init(id, &none, chunk: chunk)
+      try self.init(id, &none, chunk: chunk, observationSteps: observationSteps)
     default: throw LuaError("'env' must be an Environment or an id, got \(value.brief)")
     }
   }

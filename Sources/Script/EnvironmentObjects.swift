@@ -7,6 +7,8 @@ struct EnvironmentRecipe {
   let id: String
   /// Actions executed for one observation.
   let chunk: Int
+  /// Observations shown at once.
+  let observationSteps: Int
   /// With its time limit.
   let make: () throws -> any Environment
 
@@ -42,6 +44,8 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     maxEpisodeSteps = first.maxEpisodeSteps
   }
 
+  /// Numbers in the observation of one moment.
+  var frameSize: Int { observationSpace.box.count / recipe.observationSteps }
   /// nil for a single one.
   var count: Int? { if case .vector(let environments) = body { environments.count } else { nil } }
 

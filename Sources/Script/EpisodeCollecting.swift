@@ -22,7 +22,7 @@ func collect(from environments: VectorEnvironment, episodes: Int, action: (Tenso
 
   let all = steps.flatMap(\.self)
   return try DataSet(
-    observations: Tensor(all.flatMap { $0.observation.map { Float($0) } }, shape: [all.count, environments.observationSpace.count]),
+    observations: Tensor(all.flatMap { $0.observation.map { Float($0) } }, shape: [all.count, environments.frameSize]),
     actions: Tensor(all.flatMap { $0.action.map { Float($0) } }, shape: [all.count, environments.actionSpace.count]),
     rewards: Tensor(all.map { Float($0.reward) }), terminals: all.map(\.terminated), timeouts: all.map(\.truncated))
 }

@@ -109,7 +109,7 @@ private func declareSchedules(_ m: LuaModule) {
 
 private func declareAverages(_ m: LuaModule, _ roles: TensorRoles) {
   m.function("ema", "(parameters: Module | table, options?: table) -> EMA",
-    "An average that begins as a copy: decay; power (at the k-th update it keeps 1 - (1 + k)^-power of itself, at most decay); warm_up, steps in which it is a mere copy; every, steps from one update to the next.",
+    "An average that begins as a copy: decay; power (after two copies, the k-th update keeps 1 - (1 + k / inv_gamma)^-power of it, at least min_decay, at most decay); warm_up, steps in which it is a mere copy; every, steps from one update to the next.",
     options: EMA.Config.self) { (source: ParameterSource, options: LuaTable?) in
     try EMAObject(parameters(source, roles), (options ?? LuaTable()).decode())
   }

@@ -1,3 +1,4 @@
+import Diffusion
 import Environments
 import LuaBridge
 
@@ -14,6 +15,7 @@ extension Session {
       "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
       "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
       "deterministic": "acts without noise when evaluated (false)", "log_every": "environment steps between lines of metrics",
+      "save_every": "environment steps between checkpoints of a run, beside the one at its stop",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
     ])
     lua.registry.document("dsrl.evaluate", options: [
@@ -36,23 +38,38 @@ extension Session {
     ])
     lua.registry.document("dsrl.env.make", options: [
       "num_envs": "environments stepped together; a single one without it", "chunk": "actions executed per step, open loop (1)",
-      "seed": "of its random numbers (0)", "max_episode_steps": "environment steps until truncation (the task's own)",
+      "observation_steps": "observations shown at once, oldest first (1)", "seed": "of its random numbers (0)",
+      "max_episode_steps": "environment steps until truncation (the task's own)",
     ])
     lua.registry.document("dsrl.policy.diffusion", options: [
       "env": "Environment whose sizes it takes", "observation_size": "numbers in an observation, instead of env", "action_size": "numbers in an action, instead of env",
-      "horizon": "actions in a chunk (env's chunk)", "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "sampler": "Sampler (ddim of 5 steps)",
+      "observation_steps": "observations that it sees at once (env's)", "horizon": "actions in a chunk (action_steps + action_offset)",
+      "action_steps": "actions of a chunk that are executed (env's chunk)", "action_offset": "actions of a chunk before the present",
+      "network": "the denoiser's kind and shape, or a module", "network.kind": "residual_mlp (its default), mlp, unet1d or transformer", "process": "the noising", "process.kind": "which of the three (\"ddpm\")", "sampler": "Sampler (ddim of 5 steps)",
       "precision": "how the frozen network is evaluated (\"float32\")",
       "normalization": "{observation_min, observation_max, action_min, action_max}: ranges that become [-1, 1] (fit finds them)", "seed": "of the initial weights and of the noise (0)",
     ])
+    lua.registry.document("Policy:fit", options: ["pad_after": "actions of a chunk that may lie after its episode (0)"])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "process": "the noising it was trained under (20 steps)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
+      "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
     ])
+    lua.registry.document("dsrl.policy.reinflow", options: [
+      "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
+      "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
+    ])
+    lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
     let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
     for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
+    let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
+    for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
+    lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
+    lua.registry.document(option: "Policy:fit.batch_size", "chunks per gradient step; nil: 256, or all where there are fewer")
+    lua.registry.document(option: "Policy:fit.betas", "what AdamW's two averages keep of themselves")
+    lua.registry.document(option: "Policy:fit.seed", "of batches, noises and the episodes held out")
     documentChoices()
   }
 
@@ -64,6 +81,7 @@ extension Session {
     lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
     lua.registry.document(choices: "dsrl.preset", presetNames)
     lua.registry.document(choices: "dsrl.policy.diffusion.network.kind", networkKinds)
+    lua.registry.document(choices: "dsrl.policy.diffusion.process.kind", Process.Kind.allCases.map(\.rawValue))
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
 }
@@ -106,13 +124,20 @@ private let denoiserOptions: [(String, String)] = [
   ("sigma_data", "standard deviation of the data"), ("p_mean", "mean of ln sigma in training"), ("p_std", "its standard deviation"),
   ("direction", "of a flow's time: \"to_action\" or \"to_noise\""), ("time_law", "how a flow's times are drawn in training"),
   ("time_mean", "of the logit-normal time law"), ("time_std", "of the logit-normal time law"), ("time_alpha", "of the beta time law"),
-  ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred"),
-  ("source_scale", "its standard deviation"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
-  ("final_clip", "bound of the result; false: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
+  ("time_beta", "of the beta time law"), ("time_scale", "the network is told time_scale * t"), ("source_mean", "where a flow's noise is centred: a number, or one for each of the noise's"),
+  ("source_scale", "its standard deviation, likewise"),
+  ("coupling", "which noise goes with which chunk of a batch: \"independent\", or \"ot\", the shortest pairing; that exchanges noises between observations, so that the noise depends on the observation, the flow is biased and steering by the noise loses; \"ot\" is refused where observations vary, \"ot_across_observations\" is not"), ("times", "the process's times themselves, falling"), ("eta", "noise of ddim's steps, 0 to 1"),
+  ("final_clip", "bound of the result; false: none"), ("point_clip", "bound of every point on the way; nil: none"), ("min_std", "least noise of an ancestral step"), ("noise_clip", "bound of the inner noise"),
   ("frozen", "decode keeps one inner noise; false: it refuses"), ("method", "how the differential equation is solved"),
   ("sigma_min", "last noise level"), ("sigma_max", "first noise level"), ("rho", "how the levels crowd at the end"),
   ("s_churn", "noise put back in all"), ("s_tmin", "no noise is put back below this level"), ("s_tmax", "nor above this"), ("s_noise", "its scale"),
-  ("epochs", "passes over the data"), ("final_learning_rate", "where the cosine ends"),
+  ("epochs", "passes over the data"), ("final_learning_rate", "where the schedule ends"),
+  ("learning_rate_schedule", "how the learning rate falls"), ("warmup_steps", "gradient steps in which it rises, instead of epochs"),
+  ("ema_power", "exponent of a decay that grows with the steps; nil: ema_decay throughout"), ("ema_inv_gamma", "the larger, the slower it grows"),
+  ("ema_min_decay", "the least of such a decay"), ("ema_warmup_epochs", "epochs in which the average is a copy; nil: while the learning rate rises"),
+  ("ema_every", "gradient steps from one update of the average to the next"), ("validation", "share of the episodes that is held out, whole, to judge by"),
+  ("keep", "weights that are left: those of the best or of the last epoch; nil: best where episodes are held out"),
+  ("patience", "epochs without a lower validation loss after which training ends; nil: none"),
   ("warmup_epochs", "epochs in which the learning rate rises"), ("weight_decay", "the optimiser's, per step"), ("ema_decay", "of the average of the weights"),
 ]
 
@@ -135,7 +160,8 @@ private let optimizerOptions: [(String, String)] = [
   ("momentum", "what the velocity keeps of itself"), ("nesterov", "looks ahead along the velocity"),
   ("max_grad_norm", "the largest norm of all gradients together; nil: no clipping"), ("betas", "what Adam's two averages keep of themselves"),
   ("eps", "added to the root of the second average"), ("decay", "what the average keeps of itself"),
-  ("power", "nil, or the exponent of a decay that grows with the steps"), ("warm_up", "steps in which the average is a copy"),
+  ("power", "nil, or the exponent of a decay that grows with the steps"), ("inv_gamma", "the larger, the slower that decay grows"), ("min_decay", "the least of it"),
+  ("warm_up", "steps in which the average is a copy"),
   ("every", "steps from one update to the next"),
 ]
 

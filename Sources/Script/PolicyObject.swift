@@ -24,14 +24,14 @@ final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
 
   var luaByteCount: Int { (diffusion?.network.parameterCount ?? 0) * MemoryLayout<Float>.stride }
 
-  /// [n, observation] to [n, horizon, action], or [observation] to [horizon, action].
+  /// [n, observation] to [n, actionSteps, action], or [observation] to [actionSteps, action].
   func act(_ observation: Tensor) throws -> Tensor {
-    let (rows, isRow) = try observation.rows(of: policy.observationSize, "observations")
+    let (rows, isRow) = try policy.observationRows(observation)
     let chunks = try actor.act(rows)
     return isRow ? try chunks.select(0, 0) : chunks
   }
 
-  /// The same from noises [n, latent] or [n, horizon, action], [latent] or [horizon, action] for one observation.
+  /// Chunks [n, horizon, action] or [horizon, action] from noises [n, latent] or [n, horizon, action], [latent] or [horizon, action] for one observation.
   func decode(_ observation: Tensor, _ noise: Tensor) throws -> Tensor {
     let rows = try PolicyRows(policy, observation, noise: noise)
     let chunks = try policy.decode(rows.observation, noise: rows.other)

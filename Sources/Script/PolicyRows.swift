@@ -20,7 +20,7 @@ struct PolicyRows {
   }
 
   private init(_ policy: any BasePolicy, _ observation: Tensor, _ other: Tensor, _ words: String, _ shapes: [[Int]]) throws {
-    let (rows, isRow) = try observation.rows(of: policy.observationSize, "observations")
+    let (rows, isRow) = try policy.observationRows(observation)
     let n = rows.shape[0]
     let wanted = shapes.map { isRow ? $0 : [n] + $0 }
     guard wanted.contains(other.shape) else {
@@ -28,5 +28,15 @@ struct PolicyRows {
     }
     (self.observation, self.isRow) = (rows, isRow)
     self.other = try other.reshape([n, shapes[0].reduce(1, *)])
+  }
+}
+
+extension BasePolicy {
+  /// Observations as the policy takes them, [n, steps · observation]; of several at once also given as [n, steps, observation]. One is without n.
+  func observationRows(_ observation: Tensor) throws -> (rows: Tensor, isRow: Bool) {
+    guard observationSteps > 1, Array(observation.shape.suffix(2)) == [observationSteps, observationSize] else {
+      return try observation.rows(of: conditionSize, "observations")
+    }
+    return try observation.reshape(observation.shape.dropLast(2) + [conditionSize]).rows(of: conditionSize, "observations")
   }
 }

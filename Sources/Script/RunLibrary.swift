@@ -28,12 +28,12 @@ extension Session {
     try lua.module("dsrl") {
       try $0.value("version", "string", "The version of dsrl-lua.", version)
       $0.function(
-        "memory", "() -> table", "What is held now: tensors (how many blocks of numbers), tensor_bytes, lua_bytes, limit (bytes of both together), peak (bytes of the whole process)."
+        "memory", "() -> table", "What is held now: objects (ours that Lua keeps: tensors, environments, functions), tensors (how many blocks of numbers), tensor_bytes, lua_bytes, limit (bytes of both together), peak (bytes of the whole process)."
       ) { [unowned self] () -> LuaTable in
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return LuaTable([
-          ("tensors", .int(Tensor.liveCount)), ("tensor_bytes", .int(Tensor.liveByteCount)), ("lua_bytes", .int(lua.memoryUsed)),
+          ("objects", .int(lua.objectCount)), ("tensors", .int(Tensor.liveCount)), ("tensor_bytes", .int(Tensor.liveByteCount)), ("lua_bytes", .int(lua.memoryUsed)),
           ("limit", .int(lua.memoryCeiling)), ("peak", .int(usage.ru_maxrss << 10)),
         ])
       }

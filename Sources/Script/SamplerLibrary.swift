@@ -5,6 +5,9 @@ import Tensors
 extension DDPM: LuaBridge.Options {}
 extension EDM: LuaBridge.Options {}
 extension Flow: LuaBridge.Options {}
+extension Coordinates: Wished {
+  public static var wish: String { "a number or a list of numbers" }
+}
 extension AncestralSampler: LuaBridge.Options {}
 extension DDIM: LuaBridge.Options {}
 extension DPMSolver: LuaBridge.Options {}
@@ -34,7 +37,9 @@ final class SamplerObject: LuaObject, CustomStringConvertible {
     case .dpmSolver(let s): words = times(s.times, "\(s.steps) steps", s.spacing) + bounds(s.clip, s.finalClip)
     case .edm(let s):
       words = [s.method.rawValue, "\(s.steps) steps", "sigma \(s.sigmaMax) to \(s.sigmaMin)"] + (s.sChurn > 0 ? ["churn \(s.sChurn)"] : []) + bounds(s.clip, s.finalClip)
-    case .flow(let s): words = [s.method.rawValue, "\(s.steps) steps"] + bounds(s.clip, s.finalClip)
+    case .flow(let s):
+      words = [s.method.rawValue, "\(s.steps) steps"] + (s.spacing == .leading ? [] : ["\(s.spacing.rawValue) spacing"])
+        + (s.pointClip.map { ["point clip \($0)"] } ?? []) + bounds(s.clip, s.finalClip)
     }
     return "\(sampler.kind.rawValue)(\(words.joined(separator: ", ")))"
   }
@@ -71,7 +76,7 @@ extension Interpreter {
         "Of edm processes: Karras et al. 2022. method (\"heun\", \"euler\"), steps, sigma_min, sigma_max, rho, clip, final_clip; s_churn, s_tmin, s_tmax, s_noise put noise back (0: deterministic, for steering); frozen, seed as in ddpm.",
         options: EDMSampler.self) { (options: LuaTable?) in SamplerObject(.edm(try clipped(options, clip: \.clip, final: \.finalClip))) }
       m.function("flow", "(options?: table) -> Sampler",
-        "Of flow processes: the differential equation in equal steps, deterministic. method (\"euler\", \"midpoint\", \"heun\", \"rk4\"), steps, clip (euler only), final_clip.",
+        "Of flow processes: the differential equation in equal steps, deterministic. method (\"euler\", \"midpoint\", \"heun\", \"rk4\"), steps, final_clip; of euler only: clip, or point_clip of every point on the way, and spacing (\"leading\", or \"linspace\", ReinFlow's, which asks the network at times up to 1).",
         options: FlowSampler.self) { (options: LuaTable?) in SamplerObject(.flow(try clipped(options, clip: \.clip, final: \.finalClip))) }
     }
     type(SamplerObject.self, doc: "How noise becomes actions.") { t in

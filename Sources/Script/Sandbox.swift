@@ -72,6 +72,8 @@ extension Session {
       return setmetatable(object, metatable)
     end
 
+    getmetatable(io.stdout).__metatable = false
+
     -- Of debug, what errors are told with
     local traceback, getinfo = debug.traceback, debug.getinfo
     local kept = {

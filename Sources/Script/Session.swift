@@ -16,6 +16,8 @@ public final class Session {
   var settings: Settings
   /// The progress line that the terminal shows now.
   weak var progress: Progress?
+  /// How often each training was called, by its fingerprint; how often each folder of one was opened.
+  var fittings: [String: Int] = [:]
   private lazy var metrics: Result<Metrics, any Error>? = run.map { run in Result { try Metrics(folder: run.path) } }
   private var hasMetrics = false
   private var hasEnded = false
@@ -47,6 +49,7 @@ public final class Session {
     lua.installCustomPolicies()
     lua.installInspection()
     lua.installSteerability()
+    try installFitting()
     lua.installAgents()
     lua.installEvaluation()
     installOptions()

@@ -123,17 +123,19 @@ private func steerability(_ policy: any BasePolicy, _ given: LuaValue, _ options
   let options: Steerability.Options = try table.decode()
   let report: Steerability
   if case .object(let object as DataObject) = given {
-    let data = object.data, starts = try data.windows(horizon: policy.horizon), wanted = count ?? 32
+    let data = object.data, wanted = count ?? 32
     guard data.observations.shape[1] == policy.observationSize, data.actions.shape[1] == policy.actionSize else {
       throw UsageError("this policy is of observation \(policy.observationSize), action \(policy.actionSize); the data are of \(data.observations.shape[1]), \(data.actions.shape[1])")
     }
     guard wanted >= 1 else { throw UsageError("observations wants a positive number, got \(wanted)") }
+    let windows = try ActionChunks(data, for: policy, padAfter: 0), starts = windows.starts
     let chosen = (0..<min(wanted, starts.count)).map { starts[$0 * starts.count / min(wanted, starts.count)] }
-    let chunks = try data.actions.indexSelect(0, chosen.flatMap { Array($0..<$0 + policy.horizon) }).reshape([chosen.count, policy.chunkSize])
-    report = try Steerability(of: policy, at: data.observations.indexSelect(0, chosen), expert: chunks, options)
+    let seen = try data.observations.indexSelect(0, windows.observationRows(chosen)).reshape([chosen.count, policy.conditionSize])
+    let chunks = try data.actions.indexSelect(0, windows.actionRows(chosen)).reshape([chosen.count, policy.chunkSize])
+    report = try Steerability(of: policy, at: seen, expert: chunks, options)
   } else {
     guard count == nil else { throw UsageError("observations is for a DataSet; of a Tensor all rows are taken") }
-    report = try Steerability(of: policy, at: Tensor.make(given).rows(of: policy.observationSize, "observations").rows, options)
+    report = try Steerability(of: policy, at: policy.observationRows(Tensor.make(given)).rows, options)
   }
   let result = SteerabilityObject(report)
   if let plot { try result.figure().write(to: plot) }

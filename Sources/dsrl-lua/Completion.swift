@@ -12,15 +12,21 @@ enum Completion {
   /// Inside a string everything but the quotes belongs to the word.
   nonisolated(unsafe) private static let breaksInStrings = strdup("\"'")
   nonisolated(unsafe) private static let breaksInCommands = strdup(" \t\n\"'`;|&(){}<>=!")
+  nonisolated(unsafe) private static let quotes = strdup("\"'")
+  nonisolated(unsafe) private static let blank = strdup(" ")
 
   static func install(_ lua: Interpreter) {
     self.lua = lua
     rl_completer_word_break_characters = UnsafePointer(breaks)
     rl_completion_word_break_hook = {
-      switch Completion.line(upTo: rl_point).map({ LineKind($0) }) {
-      case .string: Completion.breaksInStrings
-      case .files: Completion.breaksInCommands
-      default: Completion.breaks
+      let kind = Completion.line(upTo: rl_point).map { LineKind($0) }
+      // Readline puts names with blanks into quotes, where those are not Lua's.
+      rl_completer_quote_characters = kind == .files ? UnsafePointer(Completion.quotes) : nil
+      rl_filename_quote_characters = kind == .files ? UnsafePointer(Completion.blank) : nil
+      switch kind {
+      case .string: return Completion.breaksInStrings
+      case .files: return Completion.breaksInCommands
+      default: return Completion.breaks
       }
     }
     rl_attempted_completion_function = { text, start, end in

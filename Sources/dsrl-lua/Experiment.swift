@@ -28,8 +28,8 @@ struct Experiment {
 
   private func perform() throws {
     let lua = session.lua
-    try ControlC.listen(lua)
-    try StopSignals.listen(lua, timeLimit: command.timeLimit?.seconds)
+    ControlC.listen(lua)
+    StopSignals.start(timeLimit: command.timeLimit?.seconds)
     session.useModules(beside: command.script)
     try session.setArguments(["dsrl-lua", "run", command.script] + command.arguments, scriptAt: 2)
     let chunk = try lua.load(file: command.script)
@@ -40,6 +40,7 @@ struct Experiment {
 
   /// Stopped from outside, or failed.
   private func end(after error: any Error) throws -> Int32 {
+    ControlC.finish()
     session.clearProgress()
     guard ControlC.wasPressed, !session.checkHasFailed else {
       let isTheirs = session.commandLineIsWrong

@@ -15,8 +15,17 @@ struct Help {
     let same = lua.registry.entries.filter { $0.shortName == key && $0.kind != .metamethod }
     if !same.isEmpty { return same.map(page).joined(separator: "\n\n") }
     if let own = standard(key) { return own }
+    if let member = member(key) { return member }
     let near = lua.registry.nearest(to: key).map { "; did you mean '\($0.name)'?" } ?? ""
     return "no help on '\(key)'\(near) ?\"\(key)\" searches"
+  }
+
+  /// "env:step" although there is no `env`: what has a member of that name.
+  private func member(_ key: String) -> String? {
+    guard let separator = key.lastIndex(where: { $0 == "." || $0 == ":" }) else { return nil }
+    let name = key[key.index(after: separator)...]
+    let found = lua.registry.entries.filter { $0.shortName == name && ($0.kind == .method || $0.kind == .property) }
+    return found.isEmpty ? nil : found.count == 1 ? page(found[0]) : found.map(line).joined(separator: "\n")
   }
 
   private func search(_ text: String) -> String {

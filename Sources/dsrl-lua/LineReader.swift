@@ -26,11 +26,21 @@ enum LineReader {
     }
   }
 
-  /// nil at the end of input; after Ctrl-C an empty line. Pasted lines come as one, with their newlines.
+  /// nil at the end of input; after Ctrl-C an empty line at a terminal, nil elsewhere. Pasted lines come as one, with their newlines.
   static func read(_ prompt: String) -> String? {
-    guard isTerminal else { return readLine() }
+    guard isTerminal else { return plainLine() }
     guard let line = readline(prompt) else { return nil }
     defer { free(line) }
     return String(cString: line)
+  }
+
+  private static func plainLine() -> String? {
+    repeat {
+      if let line = shim_read_line() {
+        defer { free(line) }
+        return String(cString: line).trimmingSuffix { $0 == "\n" || $0 == "\r\n" }
+      }
+    } while errno == EINTR && !Interrupt.isRequested
+    return nil
   }
 }

@@ -34,6 +34,7 @@ struct LuaCommand {
   /// Returns the exit code.
   static func main(_ words: [String]) -> Int32 {
     do {
+      try ControlC.begin()
       if words.first == "--help" || words.first == "-h" {
         print(help, terminator: "")
         return ExitCode.good
@@ -42,12 +43,17 @@ struct LuaCommand {
     } catch let error as CommandLineError {
       report(error)
       writeError(help)
-    } catch is Interrupt {
-      return ExitCode.interrupted
+    } catch where ControlC.wasPressed {
+      return interrupted()
     } catch {
       report(error)
     }
     return ExitCode.badCommandLine
+  }
+
+  private static func interrupted() -> Int32 {
+    writeError("dsrl-lua: interrupted\n")
+    return ExitCode.interrupted
   }
 
   private init(_ words: [String]) throws {
@@ -87,7 +93,7 @@ struct LuaCommand {
     let wantsInput = script == nil && steps.isEmpty && !showsVersion
     let wantsPrompt = isInteractive || (wantsInput && isatty(STDIN_FILENO) == 1)
     if showsVersion || (wantsPrompt && LineReader.isTerminal) { print("dsrl-lua \(version), \(try session.luaVersion())") }
-    try ControlC.listen(lua)
+    ControlC.listen(lua)
     try session.setArguments(["dsrl-lua"] + words, scriptAt: script.map { $0 + 1 } ?? 0)
 
     for step in steps {
@@ -104,6 +110,7 @@ struct LuaCommand {
     if let failure = try runScript(session) { return failure }
     if wantsPrompt {
       Prompt(session, readsStartUpFile: !ignoresEnvironment).run()
+      if ControlC.wasPressed { return LuaCommand.interrupted() }
     } else if wantsInput, let failure = attempt(try lua.load(try standardInput(), name: "=stdin")) {
       return failure
     }
@@ -126,10 +133,7 @@ struct LuaCommand {
   /// The exit code of a failure, reported; nil where it went well.
   private func attempt(_ chunk: LuaFunction, _ arguments: [String] = []) -> Int32? {
     do { try chunk.call(passing: arguments) } catch {
-      if ControlC.wasPressed {
-        writeError("dsrl-lua: interrupted\n")
-        return ExitCode.interrupted
-      }
+      if ControlC.wasPressed { return LuaCommand.interrupted() }
       report(error)
       return ExitCode.uncaughtError
     }

@@ -11,7 +11,7 @@ enum OptionsHelp {
     let chunk = try lua.load(file: command.script)
     session.useModules(beside: command.script)
     try session.setArguments(["dsrl-lua", "run", command.script] + command.arguments, scriptAt: 2)
-    try ControlC.listen(lua)
+    ControlC.listen(lua)
     session.listOptions()
     do { try chunk.call(passing: command.arguments) } catch {
       if ControlC.wasPressed { return ExitCode.interrupted }

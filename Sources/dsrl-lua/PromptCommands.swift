@@ -76,24 +76,25 @@ extension Prompt {
   // MARK: %run and %save
 
   private func runFile(_ arguments: String) throws {
-    let words = arguments.split(separator: " ").map(String.init)
-    guard let path = words.first else { throw UsageError("%run wants a file") }
+    let given = words(of: arguments)
+    guard let path = given.first else { throw UsageError("%run wants a file") }
     let chunk = try lua.load(file: path)
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     if !lua.searchPath.split(separator: ";").contains("\(folder)/?.lua") { session.useModules(beside: path) }
-    try session.setArguments(words, scriptAt: 0)
-    try show(chunk.callForReferences(passing: Array(words.dropFirst())), true)
+    try session.setArguments(given, scriptAt: 0)
+    try show(chunk.callForReferences(passing: Array(given.dropFirst())), true)
   }
 
   private func save(_ arguments: String) throws {
     let isForced = arguments.hasPrefix("-f ")
-    let path = String(arguments.dropFirst(isForced ? 3 : 0).drop { $0 == " " })
+    let path = words(of: String(arguments.dropFirst(isForced ? 3 : 0))).joined(separator: " ")
     guard !path.isEmpty else { throw UsageError("%save wants a file") }
     guard !goodLines.isEmpty else { throw UsageError("no line went well yet, so there is nothing to save") }
     guard isForced || access(path, F_OK) != 0 else { throw UsageError("'\(path)' is there already; %save -f \(path) replaces it") }
     let text = goodLines.script { source in if case .complete = lua.compile(source) { true } else { false } }
     try AtomicFile.write(text, to: path)
-    print("\(text.count(where: { $0 == "\n" })) lines in \(path)")
+    let count = text.count(where: { $0 == "\n" })
+    print("\(count) line\(count == 1 ? "" : "s") in \(path)")
   }
 }
 

@@ -42,7 +42,7 @@ final class PromptReader {
     while true {
       guard let line = nextLine() else {
         // Ctrl-D gives up what was begun; a file that ends there has a mistake.
-        guard !pending.isEmpty else { return nil }
+        guard !pending.isEmpty, !ControlC.wasPressed else { return nil }
         return LineReader.isTerminal ? .nothing : .failure(incomplete())
       }
       if ControlC.wasPressed {

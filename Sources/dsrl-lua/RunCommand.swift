@@ -52,11 +52,14 @@ struct RunCommand: ParsableArguments {
   /// Returns the exit code.
   static func main(_ words: [String]) -> Int32 {
     do {
+      try ControlC.begin()
       if let script = try askedForOptions(words) { return try OptionsHelp.show(script) }
       return try RunCommand.parse(words).run()
     } catch let error where RunCommand.exitCode(for: error) == .success {
       print("USAGE: \(usage)\n" + RunCommand.helpMessage().split(separator: "\n", omittingEmptySubsequences: false).dropFirst(1).joined(separator: "\n"))
       return ExitCode.good
+    } catch where ControlC.wasPressed {
+      return stoppedEarly()
     } catch let error as CheckFailure {
       report(error)
       return ExitCode.checkFailed
@@ -70,6 +73,16 @@ struct RunCommand: ParsableArguments {
     return ExitCode.badCommandLine
   }
 
+  /// The exit code of a stop that came before there was anything to keep.
+  private static func stoppedEarly() -> Int32 {
+    guard let signal = StopRequest.received else {
+      writeError("dsrl-lua: interrupted\n")
+      return ExitCode.interrupted
+    }
+    writeError("dsrl-lua: stopped (\(StopRequest.name(signal))) before the run began\n")
+    return signal == SIGALRM ? ExitCode.timeLimit : ExitCode.stopped
+  }
+
   /// The command without its --help, where it has one and names a script.
   private static func askedForOptions(_ words: [String]) throws -> RunCommand? {
     let own = words.prefix { $0 != "--" }
@@ -80,11 +93,13 @@ struct RunCommand: ParsableArguments {
 
   /// Throws where the experiment cannot begin.
   private func run() throws -> Int32 {
+    try StopSignals.begin()
     _ = try Interpreter().load(file: script)
     try Threads.use(threads)
     let manifest = try Manifest(
       version: version, script: script, arguments: arguments, settings: settings.map { "\($0.key)=\($0.text)" }, seed: seed, threads: threads,
       options: .object([:]))
+    try Interrupt.check()
     guard let folder = try folder(for: manifest) else { return ExitCode.good }
     let session = try Session(run: folder, seed: seed, settings: settings.map { ($0.key, $0.text) })
     if let limit = memoryLimit?.bytes ?? (sandbox ? 4 << 30 : nil) { session.limitMemory(to: min(limit, Tensor.usableMemory)) }

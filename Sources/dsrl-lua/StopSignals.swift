@@ -7,24 +7,19 @@ import Tensors
 ///
 /// The first signal waits for agent:learn to come between two steps, where there is one at work; the second interrupts like Ctrl-C.
 enum StopSignals {
-  typealias Handler = @convention(c) (Int32) -> Void
   /// Seconds from the time limit to the second signal, and from that to the end of a process that does not listen.
   private static let grace = 60
-  /// The bridge's handler, which makes scripts raise; and the thread that runs them. Written before ours is in place.
-  nonisolated(unsafe) private static var bridge: Handler?
+  /// The one that runs scripts; written before the handler is in place.
   nonisolated(unsafe) private static var thread = pthread_self()
 
-  /// `timeLimit` in seconds from now.
-  static func listen(_ lua: Interpreter, timeLimit: Double?) throws {
+  /// Like Ctrl-C noticed from here on, and followed once an interpreter listens.
+  static func begin() throws {
     thread = pthread_self()
-    for number in [SIGTERM, SIGUSR1, SIGALRM] {
-      try lua.listen(to: number)
-      var action = sigaction()
-      sigaction(number, nil, &action)
-      bridge = action.__sigaction_handler.sa_handler
-      action.__sigaction_handler.sa_handler = { StopSignals.handle($0) }
-      sigaction(number, &action, nil)
-    }
+    for number in [SIGTERM, SIGUSR1, SIGALRM] { try Interpreter.onSignal(number) { StopSignals.handle($0) } }
+  }
+
+  /// `timeLimit` in seconds from now.
+  static func start(timeLimit: Double?) {
     guard let timeLimit else { return }
     let whole = timeLimit.rounded(.down)
     var timer = itimerval()
@@ -41,7 +36,6 @@ enum StopSignals {
     let before = StopRequest.receive(number)
     if number == SIGALRM, before >= 2 { _exit(ExitCode.timeLimit) }
     if before == 0, StopRequest.isWatched { return }
-    Interrupt.request()
-    bridge?(number)
+    ControlC.press()
   }
 }

@@ -50,7 +50,7 @@ struct ValuePrinter {
   private func node(_ value: LuaReference, depth: Int, parents: [LuaReference], budget: Budget) throws -> Node {
     let type = try value.typeName()
     guard try value.isTable else { return try leaf(value, type, isTop: depth == 0) }
-    if try value.metafield("__tostring") != nil { return .leaf(try value.text()) }
+    if try value.metafield("__tostring") != nil { return .leaf(try depth == 0 ? value.text() : inside(value)) }
     if try parents.contains(where: { try $0.isSame(as: value) }) { return .leaf(style(.hint, "{... itself}")) }
     let name = try value.metafield("__name").map { try $0.typeName() == "string" ? $0.text() + " " : "" } ?? ""
     let contents = try value.contents(listLimit: Self.longestList, fieldLimit: 5000)
@@ -66,6 +66,14 @@ struct ValuePrinter {
     if contents.listCount > list.count { missing.append("... \(contents.listCount - list.count) more elements") }
     if contents.fieldCount > entries.count { missing.append("... \(contents.fieldCount - entries.count) more fields") }
     return .table(name: name, list: list, entries: entries, missing: missing)
+  }
+
+  /// What its own __tostring makes of a table inside another. One that fails does not hide the rest.
+  private func inside(_ value: LuaReference) throws -> String {
+    do { return try value.text() } catch {
+      if ControlC.wasPressed { throw error }
+      return style(.hint, "{__tostring failed}")
+    }
   }
 
   private func leaf(_ value: LuaReference, _ type: String, isTop: Bool) throws -> Node {

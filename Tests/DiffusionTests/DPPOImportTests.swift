@@ -70,6 +70,27 @@ struct DPPOImportTests {
     #expect(throws: UsageError.self) { try DiffusionPolicy.dppo(folder + "/../../torch/finetuned.pt", normalization: folder + "/normalization.npz", options) }
   }
 
+  /// A network of chunks of 8 numbers, 4 of the time and `seen` of the observation.
+  private func state(seen: Int) -> [String: Tensor] {
+    ["time_embedding.1.weight": .zeros([8, 4]), "mlp_mean.layers.0.weight": .zeros([16, 8 + 4 + seen]), "mlp_mean.layers.1.weight": .zeros([8, 16])]
+  }
+
+  @Test func tellsHowManyObservationsItSees() throws {
+    let config = try DPPOShape(state(seen: 9)).config(observation: 3, action: 2)
+    #expect([config.observationSteps, config.observationSize, config.horizon, config.actionSize] == [3, 3, 4, 2])
+  }
+
+  @Test func executesAsManyActionsAsItIsTold() throws {
+    func policy(_ actions: Int) throws -> DiffusionPolicy {
+      var options = DPPOImport()
+      (options.activation, options.actionSteps) = (.relu, actions)
+      return try .dppo(folder("small_relu") + "/state.pt", normalization: folder("small_relu") + "/normalization.npz", options)
+    }
+    let (whole, few) = (try load("small_relu").0, try policy(1))
+    #expect(few.actionSteps == 1 && few.horizon == whole.horizon && whole.actionSteps == whole.horizon)
+    #expect(throws: UsageError.self) { try policy(whole.horizon + 1) }
+  }
+
   @Test func refusesWhatDoesNotFit() throws {
     func text(_ body: () throws -> Void) -> String {
       do {
@@ -79,6 +100,7 @@ struct DPPOImportTests {
     }
     #expect(text { _ = try load("small_relu", normalization: folder("small_cond") + "/normalization.npz") }.contains("multiple of the 3"))
     #expect(text { _ = try load("small_relu", normalization: folder("small_relu") + "/expected.npz") }.contains("obs_min"))
+    #expect(text { _ = try DPPOShape(state(seen: 8)).config(observation: 3, action: 2) }.contains("8 numbers of observation, which is no multiple of the 3"))
     func shape(_ names: [String]) -> String { text { _ = try DPPOShape(Dictionary(names.map { ($0, Tensor([1])) }) { first, _ in first }) } }
     #expect(shape(["down_modules.0.weight", "time_mlp.1.weight"]).contains("UNet"))
     #expect(shape(["backbone.vit.weight", "mlp_mean.layers.0.weight"]).contains("vision"))

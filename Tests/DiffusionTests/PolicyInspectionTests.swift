@@ -127,7 +127,7 @@ struct PolicyInspectionTests {
     let size = max(1, trace.result.values.map(abs).max() ?? 1)
     #expect(worst(trace.result, try policy.decode(normalized: observation, noise: noise)) < 1e-4 * size)
     #expect(trace.steps.count == policy.schedule.moves.count)
-    #expect(worst(trace.steps[0].point, Float(policy.schedule.scale) * noise) < 1e-5)
+    #expect(worst(trace.steps[0].point, try policy.schedule.start(noise)) < 1e-5)
     let last = try #require(trace.steps.last { $0.begins })
     // The last step of a first-order sampler ends at what its network sees.
     if case .flow(let flow) = sampler, flow.method == .heun { return }

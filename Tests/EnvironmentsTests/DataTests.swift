@@ -23,6 +23,15 @@ import Testing
     #expect(try set.windows(horizon: 3) == [0, 1])
     #expect(message { _ = try set.windows(horizon: 5) } == "no episode is as long as the horizon 5; the longest has 4 steps")
     #expect(message { _ = try set.windows(horizon: 0) } == "horizon wants a positive number, got 0")
+    // Chunks of 3 whose first action is the step before, and chunks that end one step after the episode.
+    #expect(try set.windows(horizon: 3, actionOffset: 1) == [0, 1, 2, 4, 6])
+    #expect(try set.windows(horizon: 3, padAfter: 1) == [0, 1, 2, 4, 6])
+    #expect(try set.windows(horizon: 3, actionOffset: 1, padAfter: 2) == Array(0..<8))
+    #expect(try set.windows(horizon: 5, padAfter: 1) == [0])
+    #expect(
+      message { _ = try set.windows(horizon: 6, padAfter: 1) } == "no episode is as long as the 5 steps that are left of the horizon 6; the longest has 4 steps")
+    #expect(message { _ = try set.windows(horizon: 2, actionOffset: 2) } == "action_offset wants a number from 0 to 1, got 2")
+    #expect(message { _ = try set.windows(horizon: 2, padAfter: 2) } == "pad_after wants a number from 0 to 1, got 2")
     #expect(set.observationStatistics[1].minimum == 1 && set.observationStatistics[1].maximum == 15)
     #expect(set.observationStatistics[0].mean == 7)
     #expect(set.returnStatistics.mean == 12)

@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 /// Counts its steps: observes the count, earns it, ends after `length` steps.
-private final class Counter: Environment {
+final class Counter: Environment {
   let id = "Counter"
   let observationSpace = Box(symmetric: .infinity, count: 1)
   let actionSpace = Box(symmetric: 1, count: 1)

@@ -85,4 +85,21 @@ struct MemoryTests {
     world.lua.memoryCeiling = 0
     #expect(try world.results("return #t.grow(100000)") == "100000")
   }
+
+  /// Where Lua's stack is full it cannot call __gc, and frees the userdata all the same.
+  @Test(arguments: [
+    "local function f(i) t.vector{i}; if not pcall(f, i + 1) then collectgarbage() end end; f(1)",
+    "local function f(i) t.vector{i}; if not pcall(f, i + 1) then collectgarbage() end end; coroutine.wrap(f)(1)",
+  ]) func objectsThatLuaCouldNotFinalise(source: String) throws {
+    let world = try World()
+    try world.lua.run("collectgarbage()")
+    let before = world.lua.objectCount
+    for _ in 0..<5 { #expect(world.message(source) == "no error: ") }
+    for _ in 0..<2 { try world.lua.run("collectgarbage(); collectgarbage()") }
+    _ = try world.results("t.vector{1}")   // orphans are let go of when Lua is entered
+    try world.lua.run("collectgarbage(); collectgarbage()")
+    #expect(world.census.alive == 0)
+    #expect(world.census.peak > 1)
+    #expect(world.lua.objectCount == before)
+  }
 }

@@ -17,11 +17,11 @@ import Testing
 
   @Test(arguments: figures.map(\.0)) func drawsEveryKind(name: String) throws {
     var figure = try #require(Self.figures.first { $0.0 == name }?.1)
-    (figure.title, figure.xLabel, figure.yLabel) = ("a 'title' with \"quotes\" \\n %", "steps", "return_mean^2")
+    (figure.title, figure.xLabel, figure.yLabel) = ("'a' `title` with \"quotes\" \\n 'x'", "steps", "return_mean^2")
     try withFolder { folder in
       try figure.write(to: folder + "/it's \"a\" picture.svg")
       let svg = try readText(folder + "/it's \"a\" picture.svg")
-      #expect(svg.contains("<svg") && svg.contains("return_mean^2") && svg.contains("a 'title' with \"quotes\" \\n %"))
+      #expect(svg.contains("<svg") && svg.contains("return_mean^2") && svg.contains("'a' `title` with \"quotes\" \\n 'x'"))
       try figure.write(to: folder + "/a.PNG")
       let png = try readBytes(folder + "/a.PNG")
       #expect(png.prefix(4) == [0x89, 0x50, 0x4e, 0x47] && png[16..<24] == [0, 0, 3, 32, 0, 0, 1, 244])  // 800 x 500

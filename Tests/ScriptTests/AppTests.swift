@@ -134,10 +134,39 @@ import Testing
     try program.remove()
   }
 
+  /// While input is waited for that does not come.
+  @Test(arguments: ["-i", "-", "-e 'io.read()'"]) func interruptOfAWait(_ arguments: String) throws {
+    let program = try Program()
+    let outcome = try program.shell(
+      """
+      mkfifo pipe; sleep 100 > pipe & writer=$!
+      "$PROGRAM" \(arguments) < pipe & program=$!
+      (for _ in 1 2 3 4 5 6 7 8 9; do sleep 1; kill -INT $program; done) 2>/dev/null & hands=$!
+      wait $program; code=$?
+      kill $writer $hands; exit $code
+      """)
+    #expect(outcome.code == 130, "\(outcome.errors)")
+    try program.remove()
+  }
+
   @Test func interruptOutsideOfARun() throws {
     let program = try Program()
     let code = "io.open('ready', 'w'):close() while true do end"
     #expect(try program.run(["-e", code], signals: 1).code == 130)
+    try program.remove()
+  }
+
+  /// A signal that was there before the program began.
+  @Test(arguments: [
+    ("INT", ["-e", "while true do end"], 130), ("INT", ["script.lua"], 130), ("INT", ["-"], 130), ("INT", ["run", "script.lua"], 130), ("INT", ["run", "script.lua", "--help"], 130),
+    ("TERM", ["run", "script.lua"], 75), ("USR1", ["run", "script.lua", "--resume", "auto"], 75),
+  ])
+  func signalAtTheBeginning(_ signal: String, _ arguments: [String], _ code: Int32) throws {
+    let program = try Program()
+    try program.write("script.lua", "while true do end")
+    let outcome = try program.run(arguments, input: "while true do end", under: ["env", "--block-signal=\(signal)", "sh", "-c", "kill -\(signal) $$; exec \"$0\" \"$@\""])
+    #expect(outcome.code == code, "\(outcome.errors)")
+    #expect(!program.exists("runs"))
     try program.remove()
   }
 }

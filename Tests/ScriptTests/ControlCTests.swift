@@ -14,6 +14,7 @@ import Testing
     big = dsrl.zeros(4000, 4000)
     many = dsrl.env.make("Pendulum-v1", {num_envs = 2000, chunk = 500})
     many:reset();
+    far = ('x'):rep(30000000) .. 'y'
     going = function() if not went then went = true print('it ' .. 'runs') end end
     """
 
@@ -28,7 +29,10 @@ import Testing
     ("evaluate", "dsrl.evaluate{env = env, episodes = 1000000, policy = function(o) going() return dsrl.zeros(o.shape[1], 2, 2) end}"),
     ("collect", "dsrl.data.collect{env = env, steps = 100000000, policy = function(o) going() return dsrl.zeros(o.shape[1], 2, 2) end}"),
     ("collect by a policy", "going() dsrl.data.collect{env = env, steps = 100000000, policy = policy}"), ("demonstrations", "going() dsrl.data.demonstrations{episodes = 10000000}"),
-    ("a bootstrap", "going() dsrl.stats.bootstrap(big:reshape(-1))"), ("timeit", "%timeit going() while true do end"), ("reading", "going() io.read()"), // A shell that has a program yet to start when the signal comes may forget it, so these speak once the program runs.
+    ("a bootstrap", "going() dsrl.stats.bootstrap(big:reshape(-1))"), ("timeit", "%timeit going() while true do end"), ("reading", "going() io.read()"),
+    // Between the signal and the read there is no instruction of Lua's, at which it would end.
+    ("a read that begins later", "going() far:gsub('y', io.read)"),
+    // A shell that has a program yet to start when the signal comes may forget it, so these speak once the program runs.
     ("a shell command", "!(sleep 1; echo 'it' runs) & sleep 1000"), ("another program", "os.execute([[(sleep 1; echo 'it' runs) & sleep 1000]])"),
   ]
 

@@ -1,6 +1,8 @@
 import Testing
 import Tensors
 
+private let reinFlow = Program.root + "/Tests/Fixtures/reinflow/finetuned"
+
 /// Lua in, what it returns out.
 private let results: [(String, String)] = [
   // environments
@@ -31,6 +33,9 @@ private let results: [(String, String)] = [
   ("local d = dsrl.data.make{observations = dsrl.zeros(5, 2), actions = dsrl.ones(5, 1), rewards = {1, 2, 3, 4, 5}, terminals = {false, true, false, false, false}} return #d, #d.episodes, d:returns(), d.episodes[1].terminated",
    "5, 2, {3.0, 12.0}, true"),
   // policies
+  ("fitted():export_onnx(folder .. '/p.onnx', {opset = 18}) local file = io.open(folder .. '/p.onnx', 'rb') local head = file:read(2) file:close() return head == '\\8\\8'", "true"),
+  ("local p = dsrl.policy.reinflow('\(reinFlow)/state.pt', {normalization = '\(reinFlow)/normalization.npz'}) return p.horizon, p.process.kind, tostring(p.sampler)",
+   "3, \"flow\", \"flow(euler, 4 steps, linspace spacing, point clip 1.0, no clip, final clip 1.0)\""),
   ("local unit = {observation_min = {-1, -1}, observation_max = {1, 1}, action_min = {-2, 0}, action_max = {2, 4}} local p = dsrl.policy.diffusion{env = fork, network = {hidden = {8}}, normalization = unit} local a = p:decode({0, 0}, {0, 0, 0, 0}) return a.shape, a:select(2, 2):min():item() >= 0",
    "{2, 2}, true"),
   ("""

@@ -15,6 +15,7 @@ import Testing
     ("dsrl.json.read('secret')", "cannot read 'secret'"), ("dsrl.json.write('made', {})", "cannot write 'made'"), ("dsrl.data.load('secret')", "cannot read 'secret'"),
     ("dsrl.plot.line({1, 2}, {1, 2}):write('made.svg')", "cannot write 'made.svg'"), ("dsrl.policy.load('elsewhere')", "elsewhere"),
     ("load(string.dump(function() end))()", "attempt to call a nil value"), ("string.rep('x', 1e9)", "not enough memory"), ("setmetatable({}, {__gc = print})", "no finalisers"),
+    ("getmetatable(io.stdout).__gc = function() while true do end end", "attempt to index a boolean value"),
     ("('x'):rep(4e8, ', ')", "not enough memory"), ("local s = 'x' while true do s = s .. s end", "not enough memory"), ("dsrl.zeros(1e5, 1e5)", "too large"),
   ]) func refused(_ work: String, _ message: String) throws {
     let program = try Program()
