@@ -68,7 +68,7 @@ private let mistakes: [(String, String)] = [
   ("box():compare_samplers({0, 0}, {0, 0}, {dsrl.sampler.ddim{}, dsrl.sampler.ddim{}})", "of a black box only decoding is known, so there are no samplers to compare"),
   ("return box():trace({0, 0}, {0, 0}).figure", "of this policy only decoding is known, so there are no steps to draw"),
   ("box():invert({0, 0}, {{0, 0}}, {method = 'ode'})", "of this policy only decoding is known, so its noise is found by method 'least_squares' alone, got 'ode'"),
-  ("dsrl.agent.dsrl_na{env = fork, policy = box()}", "wants a policy of observation 2, horizon 2, action 2, got 2, 1, 2"),
+  ("dsrl.agent.dsrl_na{env = fork, policy = box()}", "executes chunk = 2 actions at a step, the policy decides on action_steps = 1"),
   ("fitted():invert({0, 0}, {0, 0})", "actions want the shape [2, 2] or [4] here, got [2]"),
   ("fitted():invert({0, 0}, {0, 0, 0, 0/0})", "an inversion wants observations and actions of finite numbers"),
   ("fitted():invert({0, 0}, {0, 0, 0, 0}, {method = 'newton'})", "'method' must be one of 'ode', 'fixed_point', 'least_squares', got string 'newton'"),
