@@ -56,7 +56,7 @@ extension Session {
     ])
     lua.registry.document("dsrl.policy.reinflow", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
+      "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
     ])
     lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
