@@ -141,7 +141,7 @@ public final class DiffusionPolicy: BasePolicy {
 
   /// The plan with the network's weights packed for evaluation; nil for a network that has no such form, which float32 then evaluates plainly.
   private func pack() throws -> PackedPlan? {
-    let packed = try (network as? DiffusionMLP).flatMap { try PackedPlan(plan, $0, precision) }
+    let packed = try PackedPlan(plan, network, precision)
     if packed == nil, precision != .float32 {
       throw UsageError("precision \(precision.rawValue) wants a residual_mlp network without layer norm, this one is \(config.network.kind.rawValue)")
     }

@@ -24,22 +24,25 @@ public struct FlowSampler: Codable, Equatable, Sendable {
 
   public init() {}
 
-  func plan(for process: Flow) throws -> SamplingPlan {
+  /// `reversed` runs from action to noise, without clipping, by the same method.
+  func plan(for process: Flow, reversed: Bool = false) throws -> SamplingPlan {
     try process.check()
     try checkClips("flow", clip, finalClip)
     guard (1...100_000).contains(steps) else { throw UsageError("a flow sampler wants steps from 1 to 100000, got \(steps)") }
     try checkEuler()
-    let length = 1 / Double(steps)
+    let length = 1 / Double(steps), way: Double = reversed ? -1 : 1
     var moves: [SamplingPlan.Move] = []
     /// An evaluation of the velocity `ahead` steps after the i-th.
     func velocity(_ i: Int, _ ahead: Double, _ add: [Double], ends: Bool) {
-      let progress = (Double(i) + ahead) * length
+      let covered = (Double(i) + ahead) * length
+      let progress = reversed ? 1 - covered : covered
       moves.append(.init(
-        time: process.time(progress), skip: 0, out: process.sign, clip: nil, keep: 1, add: add.map { $0 * length }, ends: ends, signal: progress,
+        time: process.time(progress), skip: 0, out: process.sign, clip: nil, keep: 1, add: add.map { $0 * length * way }, ends: ends, signal: progress,
         noise: (1 - progress) * process.sourceScale.rms))
     }
     for i in 0..<steps {
       switch method {
+      case .euler where reversed: velocity(i, 0, [1], ends: true)
       case .euler: moves.append(euler(i, process))
       case .midpoint:
         velocity(i, 0, [0.5], ends: false)
@@ -54,6 +57,7 @@ public struct FlowSampler: Codable, Equatable, Sendable {
         velocity(i, 1, [1 / 6.0, 1 / 3.0, 1 / 3.0, 1 / 6.0], ends: true)
       }
     }
+    guard !reversed else { return SamplingPlan(moves: moves) }
     return SamplingPlan(moves: moves, scale: process.sourceScale, mean: process.sourceMean, finalClip: finalClip)
   }
 

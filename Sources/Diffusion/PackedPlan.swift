@@ -4,20 +4,24 @@ import Tensors
 /// A sampling plan with the packed network it is run on: where each point follows from the one before alone, as one chain over blocks of rows.
 struct PackedPlan {
   private let plan: SamplingPlan
-  private let network: PackedResidualMLP
+  private let network: any PackedNetwork
   /// What the observation goes through first.
   private let condition: MLP?
   /// nil where a move needs more than its own point and value.
   private let chain: PackedChain?
 
-  /// The network's weights as they are now; nil for a trunk that has no packed form.
-  init?(_ plan: SamplingPlan, _ denoiser: DiffusionMLP, _ precision: Precision) throws {
-    guard case .residual(let trunk) = denoiser.trunk, let activation = trunk.packedActivation else { return nil }
-    let times = Tensor(plan.moves.map { Float($0.time) })
-    network = try PackedResidualMLP(
-      input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
-      embeddings: Tensor.withoutGrad { try denoiser.timeEmbedding(times) }, activation: activation, precision: precision)
-    (self.plan, condition) = (plan, denoiser.condition)
+  /// The network's weights as they are now; nil for a network that has no packed form in this precision.
+  init?(_ plan: SamplingPlan, _ denoiser: any Denoiser, _ precision: Precision) throws {
+    let times = plan.moves.map { Float($0.time) }
+    let packed: (any PackedNetwork)? =
+      switch (denoiser, precision) {
+      case (let denoiser as DiffusionMLP, _): try denoiser.packed(times: times, precision)
+      case (let denoiser as UNet1d, .float32): try denoiser.packed(times: times)
+      case (let denoiser as TransformerDenoiser, .float32): try denoiser.packed(times: times)
+      default: nil
+      }
+    guard let packed else { return nil }
+    (self.plan, network, condition) = (plan, packed, (denoiser as? DiffusionMLP)?.condition)
     let single = plan.isDeterministic && plan.moves.allSatisfy { $0.ends && $0.add.count == 1 && ($0.clip == nil || $0.bound == nil) }
     chain = single ? try PackedChain(network: network, steps: PackedPlan.steps(plan.moves)) : nil
   }
@@ -53,8 +57,14 @@ struct PackedPlan {
   }
 }
 
-extension Linear {
-  fileprivate var packed: PackedResidualMLP.Layer { .init(weight: weight.detach(), bias: bias.detach()) }
+extension DiffusionMLP {
+  /// nil for a trunk that has no packed form, as one without blocks.
+  fileprivate func packed(times: [Float], _ precision: Precision) throws -> PackedResidualMLP? {
+    guard case .residual(let trunk) = trunk, !trunk.blocks.isEmpty, let activation = trunk.packedActivation else { return nil }
+    return try PackedResidualMLP(
+      input: trunk.input.packed, blocks: trunk.blocks.map { .init(first: $0.l1.packed, second: $0.l2.packed) }, output: trunk.output.packed,
+      embeddings: Tensor.withoutGrad { try timeEmbedding(Tensor(times)) }, activation: activation, precision: precision)
+  }
 }
 
 extension ResidualMLP {

@@ -33,7 +33,8 @@ public struct DataSet {
     guard timeouts.count == count else { throw UsageError("timeouts want the shape [\(count)], got [\(timeouts.count)]") }
     for (name, tensor) in [("observations", observations), ("actions", actions), ("rewards", rewards)] {
       if let bad = tensor.values.firstIndex(where: { !$0.isFinite }) {
-        throw UsageError("\(name) hold \(tensor.values[bad]) at step \(bad / (tensor.count / count) + 1)")
+        let value = tensor.values[bad]
+        throw UsageError("\(name) hold \(value.isNaN ? "nan" : "\(value)") at step \(bad / (tensor.count / count) + 1)")
       }
     }
     (self.observations, self.actions, self.rewards) = (observations, actions, rewards)

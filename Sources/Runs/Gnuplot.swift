@@ -45,7 +45,7 @@ extension Figure {
     ]
     lines.append(forText ? "unset colorbox" : "set grid lt 1 lw 1 lc rgb '#dddddd'")
     for (axis, log, range) in [("x", xLog, xRange), ("y", yLog, yRange)] {
-      if log { lines.append("set logscale \(axis)") }
+      if log { lines += ["set logscale \(axis)", "set format \(axis) '%g'"] }
       if let range { lines.append("set \(axis)range [\(range.lowerBound):\(range.upperBound)]") }
     }
     if series.contains(where: \.isImage) { lines += ["set border 15", "unset grid", "set autoscale fix"] }
@@ -54,13 +54,14 @@ extension Figure {
     var plots: [String] = []
     for (i, series) in series.enumerated() {
       let colour = "lc rgb '\(Figure.palette[i % Figure.palette.count])'"
+      let dash = forText ? 1 : 1 + i / Figure.palette.count
       let name = "$data\(i)"
       let title = series.label.isEmpty ? "notitle" : "title \(quoted(series.label))"
       switch series.content {
       case .line(let x, let y, let low, let high):
         lines += block(name, x.indices.map { row([x[$0], y[$0]] + [low?[$0], high?[$0]].compactMap { $0 }) })
         if low != nil, !forText { plots.append("\(name) using 1:3:4 with filledcurves \(colour) fs transparent solid 0.2 noborder notitle") }
-        plots.append("\(name) using 1:2 with lines \(colour) lw 2 \(title)")
+        plots.append("\(name) using 1:2 with lines \(colour) lw 2 dt \(dash) \(title)")
       case .scatter(let x, let y):
         lines += block(name, x.indices.map { row([x[$0], y[$0]]) })
         plots.append("\(name) using 1:2 with points pt \(forText ? i + 1 : 7) ps 0.5 \(colour) \(title)")

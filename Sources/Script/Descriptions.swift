@@ -6,7 +6,7 @@ import Runs
 // What tostring and the prompt say of the objects that have more to tell than a line: a heading, then one line for each matter.
 
 /// "heading" and lines "  name  text", the texts below each other; a text of several lines stays in its column.
-private func page(_ heading: String, _ lines: [(name: String, text: String)]) -> String {
+func page(_ heading: String, _ lines: [(name: String, text: String)]) -> String {
   let width = lines.map(\.name.count).max() ?? 0
   let margin = String(repeating: " ", count: width + 4)
   let rest = lines.map { name, text in
@@ -17,7 +17,7 @@ private func page(_ heading: String, _ lines: [(name: String, text: String)]) ->
 }
 
 /// Rows of words, columns flush right; the first column flush left.
-private func table(_ rows: [[String]]) -> String {
+func table(_ rows: [[String]]) -> String {
   let widths = (0..<(rows.first?.count ?? 0)).map { column in rows.map { $0[column].count }.max() ?? 0 }
   return rows.map { row in
     row.enumerated().map { column, word in

@@ -67,11 +67,11 @@ extension Session {
     lua.registry.document("Policy:fit", options: ["pad_after": "actions of a chunk that may lie after its episode (0)"])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
+      "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "horizon": "actions in a chunk, which the file of a U-Net does not tell", "seed": "of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.reinflow", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
+      "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "horizon": "actions in a chunk, which the file of a U-Net does not tell", "seed": "of the noise (0)",
     ])
     lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
@@ -175,7 +175,7 @@ private let denoiserOptions: [(String, String)] = [
 ]
 
 private let networkOptions: [(String, String)] = [
-  ("down_dims", "channels of a U-Net's levels"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
+  ("down_dims", "channels of a U-Net's levels; DPPO's of robomimic: {40, 80} with diffusion_step_embed_dim 16 and larger_encoder"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
   ("n_layer", "layers of a transformer"), ("n_head", "heads of its attention"), ("n_emb", "numbers in its tokens"),
   ("p_drop_emb", "dropout on the tokens as they come in"), ("p_drop_attn", "dropout within its layers"),
   ("causal_attn", "an action sees no later action"),
@@ -185,6 +185,7 @@ private let layerOptions: [(String, String)] = [
   ("stride", "places from one output to the next"), ("padding", "zeros on either side of the input"), ("output_padding", "places added at the end of the output"),
   ("dilation", "places between two of the kernel's weights"), ("groups", "channels in so many parts, each with weights of its own"),
   ("bias", "a number added to every output channel"), ("kernel_size", "places that a convolution sees"), ("n_groups", "of the group norms"),
+  ("larger_encoder", "the condition goes through three layers, as in DPPO, instead of one"), ("groupnorm_eps", "added to the variance in the group norms"),
   ("cond_predict_scale", "the condition scales the channels too, beside shifting them"), ("output_activation", "after the last layer"),
   ("retain_graph", "the graph can be walked again"),
 ]

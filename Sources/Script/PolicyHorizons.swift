@@ -33,7 +33,7 @@ struct PolicyHorizons {
 
 extension ActionChunks {
   /// The windows of `data` that `policy` is trained on; `padAfter` actions of a window may lie after its episode.
-  init(_ data: DataSet, for policy: DiffusionPolicy, padAfter: Int) throws {
+  init(_ data: DataSet, for policy: any BasePolicy, padAfter: Int) throws {
     try self.init(
       observations: data.observations, actions: data.actions,
       starts: data.windows(horizon: policy.horizon, actionOffset: policy.actionOffset, padAfter: padAfter), horizon: policy.horizon,

@@ -26,29 +26,16 @@ final class PolicyObject: LuaObject, LuaSized, CustomStringConvertible {
 
   /// [n, observation] to [n, actionSteps, action], or [observation] to [actionSteps, action].
   func act(_ observation: Tensor) throws -> Tensor {
-    let (rows, isRow) = try rows(observation)
+    let (rows, isRow) = try policy.observationRows(observation)
     let chunks = try actor.act(rows)
     return isRow ? try chunks.select(0, 0) : chunks
   }
 
   /// Chunks [n, horizon, action] or [horizon, action] from noises [n, latent] or [n, horizon, action], [latent] or [horizon, action] for one observation.
   func decode(_ observation: Tensor, _ noise: Tensor) throws -> Tensor {
-    let (rows, isRow) = try rows(observation)
-    let n = rows.shape[0]
-    let latent = [policy.latentSize], chunk = [policy.horizon, policy.actionSize]
-    let wanted = isRow ? [latent, chunk] : [[n] + latent, [n] + chunk]
-    guard wanted.contains(noise.shape) else { throw UsageError("noise wants the shape \(wanted[0]) or \(wanted[1]) here, got \(noise.shape)") }
-    let chunks = try policy.decode(rows, noise: noise.reshape([n] + latent))
-    return isRow ? try chunks.select(0, 0) : chunks
-  }
-
-  /// Observations as the policy takes them, of several at once also as [n, steps, observation] or [steps, observation].
-  private func rows(_ observation: Tensor) throws -> (rows: Tensor, isRow: Bool) {
-    let several = [policy.observationSteps, policy.observationSize]
-    guard policy.observationSteps > 1, Array(observation.shape.suffix(2)) == several else {
-      return try observation.rows(of: policy.conditionSize, "observations")
-    }
-    return try observation.reshape(observation.shape.dropLast(2) + [policy.conditionSize]).rows(of: policy.conditionSize, "observations")
+    let rows = try PolicyRows(policy, observation, noise: noise)
+    let chunks = try policy.decode(rows.observation, noise: rows.other)
+    return rows.isRow ? try chunks.select(0, 0) : chunks
   }
 
   var description: String { page }

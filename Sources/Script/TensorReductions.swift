@@ -58,7 +58,8 @@ private func declareAnswers(_ t: LuaType<Tensor>) {
   }
   let places: [(String, String, (Tensor) -> (Int) throws -> [Int])] = [("argmax", "largest", Tensor.argmax), ("argmin", "smallest", Tensor.argmin)]
   for (name, doc, along) in places {
-    t.method(name, "(dim?: integer) -> Tensor | integer", "Where the \(doc) element is along dim, as a tensor; without dim its place in row-major order. From 1.") {
+    t.method(name, "(dim?: integer) -> Tensor | integer",
+      "Where the \(doc) element is along dim, as a tensor; without dim its place in row-major order. From 1.") {
       (a: Tensor, dim: FromOne?) throws -> LuaValue in
       guard let dim else { return .int(try along(a.reshape([-1]))(0)[0] + 1) }
       let d = try a.dimension(dim)
@@ -70,7 +71,9 @@ private func declareAnswers(_ t: LuaType<Tensor>) {
 }
 
 private func declareOrder(_ t: LuaType<Tensor>) {
-  t.method("cumsum", "(dim: integer) -> Tensor", "Along dim, the sum of all entries up to each.") { (a: Tensor, dim: FromOne) in try a.cumsum(a.dimension(dim)) }
+  t.method("cumsum", "(dim: integer) -> Tensor", "Along dim, the sum of all entries up to each.") { (a: Tensor, dim: FromOne) in
+    try a.cumsum(a.dimension(dim))
+  }
   t.method("sort", "(dim?: integer, descending?: boolean) -> Tensor, Tensor",
     "The elements in order along dim (-1), and the indices they had; equals keep their order, NaN counts as the largest.") {
     (a: Tensor, dim: FromOne?, descending: Bool?) throws -> (Tensor, Tensor) in

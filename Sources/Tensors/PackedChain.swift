@@ -29,11 +29,11 @@ public final class PackedChain: Sendable {
     public init(time: Int, update: Update) { (self.time, self.update) = (time, update) }
   }
 
-  public let network: PackedResidualMLP
+  public let network: any PackedNetwork
   public let steps: [Step]
 
   /// `steps` in the order they are taken. Throws for a time that the network has no embedding for, and for coefficients that are not finite.
-  public init(network: PackedResidualMLP, steps: [Step]) throws {
+  public init(network: any PackedNetwork, steps: [Step]) throws {
     for step in steps {
       guard step.time >= 0, step.time < network.times else { throw UsageError("wanted a time in 0..<\(network.times), got \(step.time)") }
       let update = step.update
@@ -46,10 +46,11 @@ public final class PackedChain: Sendable {
 
   /// observation [n, observationSize], noise [n, size] -> [n, size]; the same for a row whatever the number of threads.
   public func callAsFunction(observation: Tensor, noise: Tensor) throws -> Tensor {
-    try network.overBlocks(noise, observation) { block in
+    let size = network.size
+    return try network.overBlocks(noise, observation) { block in
       for step in self.steps {
         try block.evaluate(time: step.time)
-        step.update.move(block.sample, by: block.value, count: block.rows * self.network.size)
+        step.update.move(block.sample, by: block.value, count: block.rows * size)
       }
     }
   }

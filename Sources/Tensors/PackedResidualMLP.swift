@@ -1,10 +1,8 @@
-import Synchronization
-
 /// A frozen residual MLP with a time embedding, packed: DPPO's DiffusionMLP (Ren et al. 2024), as a denoiser or a velocity field.
 ///
 /// h = in([x, embedding, observation]); h += second(act(first(act(h)))) per block; out(h). What depends on the time alone is folded into one
 /// bias per time, what depends on the observation alone is computed once per chain.
-public final class PackedResidualMLP: Sendable {
+public final class PackedResidualMLP: PackedNetwork {
   /// A linear layer's parameters: weight [outputs, inputs], bias [outputs].
   public struct Layer: Sendable {
     public let weight: Tensor
@@ -33,7 +31,7 @@ public final class PackedResidualMLP: Sendable {
   let output: PackedLinear
   /// [times, hidden]: the first layer's bias plus its product with each embedding.
   let timeBias: PackedBuffer
-  private let workspaces = Mutex<[Int: [PackedWorkspace]]>([:])
+  public let pool = PackedPool()
 
   /// `input` sees [x, time embedding, observation] in this order; `embeddings` [times, time size] are what it would be given.
   /// The first layer stays float32 in any precision. Throws for shapes that do not fit.
@@ -77,67 +75,8 @@ public final class PackedResidualMLP: Sendable {
     }
   }
 
-  /// The network's value at x [n, size] and observation [n, observationSize], at one time: [n, size].
-  public func callAsFunction(_ x: Tensor, observation: Tensor, time: Int) throws -> Tensor {
-    guard time >= 0, time < times else { throw UsageError("wanted a time in 0..<\(times), got \(time)") }
-    return try overBlocks(x, observation) { block in
-      try block.evaluate(time: time)
-      block.sample.update(from: block.value, count: block.rows * self.size)
-    }
-  }
+  /// As many rows of 64 as there are, then of 32, 16 and 8; the last few are padded to 1, 2, 4 or 8.
+  public static func blocks(of rows: Int) -> [(rows: Range<Int>, capacity: Int)] { cutRows(rows, into: [64, 32, 16, 8], rest: [1, 2, 4, 8]) }
 
-  /// Runs `body` on blocks of rows, each with its own workspace; what it leaves in `sample` is the result, [n, size].
-  ///
-  /// Blocks start at the same rows whatever the number of threads, so a result does not depend on it.
-  func overBlocks(_ x: Tensor, _ observation: Tensor, _ body: @Sendable (PackedWorkspace) throws -> Void) throws -> Tensor {
-    guard x.rank == 2, x.shape[1] == size else { throw UsageError("this network wants x of shape [n, \(size)], got \(x.shape)") }
-    let rows = x.shape[0]
-    guard observation.shape == [rows, observationSize] else {
-      throw UsageError("wanted an observation of shape [\(rows), \(observationSize)], got \(observation.shape)")
-    }
-    let span = Profile.Span("packedChain"); defer { span.end() }
-    let blocks = PackedResidualMLP.blocks(of: rows)
-    return try Tensor.filled([rows, size]) { result in
-      try x.withPointer { x in
-        try observation.withPointer { observation in
-          nonisolated(unsafe) let (x, observation, result) = (x, observation, result)
-          try Threads.parallel(rows: blocks.count) { part in
-            for block in blocks[part] {
-              try Interrupt.check()
-              let workspace = try borrow(block.capacity)
-              defer { give(back: workspace) }
-              let (start, count) = (block.rows.lowerBound, block.rows.count)
-              workspace.sample.update(from: x + start * size, count: count * size)
-              workspace.observation.update(from: observation + start * observationSize, count: count * observationSize)
-              try workspace.observe()
-              try body(workspace)
-              (result + start * size).update(from: workspace.sample, count: count * size)
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// The rows cut into blocks: as many of 64 as there are, then of 32, 16 and 8; the last few are padded to 1, 2, 4 or 8.
-  static func blocks(of rows: Int) -> [(rows: Range<Int>, capacity: Int)] {
-    var result: [(rows: Range<Int>, capacity: Int)] = []
-    var start = 0
-    while start < rows {
-      let left = rows - start
-      let fitting = [64, 32, 16, 8].first { $0 <= left }
-      let capacity = fitting ?? [1, 2, 4].first { $0 >= left } ?? 8
-      result.append((start..<start + Swift.min(left, capacity), capacity))
-      start += capacity
-    }
-    return result
-  }
-
-  private func borrow(_ capacity: Int) throws -> PackedWorkspace {
-    if let known = workspaces.withLock({ $0[capacity]?.popLast() }) { return known }
-    return try PackedWorkspace(self, rows: capacity)
-  }
-  private func give(back workspace: PackedWorkspace) {
-    workspaces.withLock { $0[workspace.rows, default: []].append(workspace) }
-  }
+  public func evaluation(rows: Int) throws -> any PackedEvaluation { try PackedWorkspace(self, rows: rows) }
 }

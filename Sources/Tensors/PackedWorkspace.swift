@@ -1,5 +1,5 @@
 /// Memory for a fixed number of rows of one `PackedResidualMLP`, and its layers bound to it. One thread at a time.
-final class PackedWorkspace: @unchecked Sendable {
+final class PackedWorkspace: PackedEvaluation {
   let rows: Int
   private let network: PackedResidualMLP
   private let (x, seen, base, result): (PackedBuffer, PackedBuffer, PackedBuffer, PackedBuffer)
@@ -9,11 +9,8 @@ final class PackedWorkspace: @unchecked Sendable {
   /// What the calls read and write between the two ends.
   private let inner: [PackedBuffer]
 
-  /// [rows, size]: where the network is evaluated.
   var sample: UnsafeMutablePointer<Float> { x.floats }
-  /// [rows, observationSize].
   var observation: UnsafeMutablePointer<Float> { seen.floats }
-  /// [rows, size]: what `evaluate` found.
   var value: UnsafeMutablePointer<Float> { result.floats }
 
   init(_ network: PackedResidualMLP, rows: Int) throws {
@@ -52,13 +49,11 @@ final class PackedWorkspace: @unchecked Sendable {
     following = calls
   }
 
-  /// Takes in the observation: once for every number of evaluations.
   func observe() throws {
     _ = try OneDNN.engine()
     try observing?.run()
   }
 
-  /// value = network(sample, observation, time).
   func evaluate(time: Int) throws {
     try entering.setBias(network.timeBias.floats + time * network.hidden)
     try entering.run()

@@ -5,10 +5,10 @@ final class PanelLinear: Sendable {
   let inputs: Int
   let outputs: Int
   let precision: Precision
-  private let panels: Int
-  private let weights: PackedBuffer
+  let panels: Int
+  let weights: PackedBuffer
   /// From one panel to the next.
-  private let panelBytes: Int
+  let panelBytes: Int
 
   /// `weight` holds [outputs, inputs] in row-major order.
   init(weight: [Float], inputs: Int, outputs: Int, precision: Precision) {

@@ -4,7 +4,8 @@ import Testing
 
 @testable import NeuralNets
 
-private func make(_ name: String, _ config: [String: JSON]) throws -> any Denoiser {
+/// The network of a stored case.
+func makeDenoiser(_ name: String, _ config: [String: JSON]) throws -> any Denoiser {
   func size(_ key: String) throws -> Int { try #require(config[key]?.int) }
   var stream = RandomStream(seed: 1, purpose: "init")
   let (observation, action, horizon) = (try size("observation_size"), try size("action_size"), try size("horizon"))
@@ -42,7 +43,7 @@ private func smallTransformer(dropout: Float = 0.3, causal: Bool = true) throws 
     #expect(cases.map(\.name).filter { $0 == "unet1d" }.count == 2)
     #expect(cases.map(\.name).filter { $0 == "transformer" }.count == 3)
     for one in cases {
-      let net = try make(one.name, one.config)
+      let net = try makeDenoiser(one.name, one.config)
       try net.load(stateDict: one.parameters.mapValues { try $0.tensor() })
       let times = try #require(one.config["times"]?.array).compactMap { $0.number.map { Float($0) } }
       let x = try one.x.tensor().trackGradient()

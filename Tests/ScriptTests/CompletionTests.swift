@@ -21,7 +21,7 @@ import Testing
     ("dsrl.env.make(\"Ho", "dsrl.env.make(\"Hopper-v5"), ("dsrl.env.make 'Pen", "dsrl.env.make 'Pendulum-v1"), ("dsrl.evaluate{env = \"Pend", "dsrl.evaluate{env = \"Pendulum-v1"),
     ("dsrl.agent.sac{activation = \"sil", "dsrl.agent.sac{activation = \"silu"), ("policy:set_precision(\"bf", "policy:set_precision(\"bfloat16"), ("dsrl.preset(\"sq", "dsrl.preset(\"square"),
     ("dsrl.data.load(\"so", "dsrl.data.load(\"some-data/"), ("dsrl.data.load(\"some-data/o", "dsrl.data.load(\"some-data/one-two.npz"), ("io.open('some-data/o", "io.open('some-data/one-two.npz"),
-    ("%autog", "%autoglobal"), ("%run scr", "%run script.lua"), ("%run with", "%run \"with blank.lua"), ("%run \"with", "%run \"with blank.lua"),
+    ("%autog", "%autoglobal"), ("%run scr", "%run script.lua"), ("%run with", "\"with blank.lua"), ("%run \"with", "%run \"with blank.lua"),
     ("io.open('with", "io.open('with blank.lua"), ("%time dsrl.env.ma", "%time dsrl.env.make"), ("!cat scr", "!cat script.lua"), ("?dsrl.env.ma", "?dsrl.env.make"), ("?Tensor:matm", "?Tensor:matmul"),
     ("dsrl.policy.diffusion{process = {kind = \"fl", "dsrl.policy.diffusion{process = {kind = \"flow"), ("dsrl.policy.diffusion{process = {sigma_d", "dsrl.policy.diffusion{process = {sigma_data = "),
     ("dsrl.policy.diffusion{process = {prediction = \"sa", "dsrl.policy.diffusion{process = {prediction = \"sample"), ("dsrl.preset(\"hopper\", {init_r", "dsrl.preset(\"hopper\", {init_rollout_steps = "),

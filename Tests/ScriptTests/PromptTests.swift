@@ -43,7 +43,7 @@ func atPrompt(
     (["a = 1", "t = dsrl.zeros(2)", "%who Tensor"], "t  Tensor  tensor f32 [2] (0, 0)"),
     (["%time"], "%time wants Lua code"), (["%run"], "%run wants a file"), (["%run missing.lua"], "cannot open missing.lua..."), (["%save x.lua"], "no line went well yet, so there is nothing to save"),
     (["%run script.lua a b"], "script.lua\ta\tb\n9"), (["%run script.lua", "from_script"], "1"),
-    (["?Tensor:sum"], "Tensor:sum..."), (["t = dsrl.zeros(2)", "?t:sum"], "Tensor:sum..."), (["?dsrl.zeros(2).shape"], "Tensor.shape: integer[]..."), (["?env:step"], "Environment:step..."), (["?string.format"], "string.format is Lua's own..."),
+    (["?Tensor:sum"], "Tensor:sum..."), (["t = dsrl.zeros(2)", "?t:sum"], "Tensor:sum..."), (["?dsrl.zeros(2).shape"], "Tensor.shape: integer[]..."), (["?env:reset"], "Environment:reset..."), (["?env:step"], "Optimizer:step()..."), (["?string.format"], "string.format is Lua's own..."),
     (["%run 'with blank.lua' \"c d\" e"], "c d\te"), (["x = 1", "%save 'a file.lua'"], "1 line in a file.lua"),
     (["{setmetatable({}, {__tostring = function() error 'no' end}), 1}"], "{{__tostring failed}, 1}"),
     (["?dsrl.env.mak"], "no help on 'dsrl.env.mak'; did you mean 'dsrl.env.make'?..."), (["?\"wilson\""], "dsrl.stats.wilson..."), (["?\"zebra\""], "nothing about 'zebra'"),

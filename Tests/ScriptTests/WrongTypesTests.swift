@@ -54,6 +54,9 @@ import Testing
     objects.Optimizer = dsrl.optim.adam(objects.Module)
     objects.Schedule = dsrl.optim.cosine{learning_rate = 1, steps = 10}
     objects.EMA = dsrl.optim.ema(objects.Module)
+    objects.Trace = objects.Policy:trace({0, 0}, {0, 0, 0, 0})
+    objects.SamplerComparison = objects.Policy:compare_samplers({0, 0}, {0, 0, 0, 0}, {objects.Sampler, objects.Sampler})
+    objects.Steerability = dsrl.steerability(objects.Policy, {0, 0}, {samples = 4})
     objects.Evaluation = dsrl.evaluate{agent = objects.Agent, episodes = 1}
     """
 

@@ -33,7 +33,9 @@ private func reduction(_ whole: @escaping @Sendable (Tensor) throws -> Tensor, _
 }
 private func along(_ f: @escaping @Sendable (Tensor, Int) throws -> Tensor) -> Operation { { x, n in [try f(x[0], Int(n[0]))] } }
 private func variance(_ x: Tensor, _ n: [Double]) throws -> Tensor {
-  n.count == 1 ? try x.flatten().variance(0, correction: Int(n[0])) : try x.over(n[1..<(n.count - 1)].map { Int($0) }, keepDim: n.last == 1) { try $0.variance($1, correction: Int(n[0]), keepDim: $2) }
+  let correction = Int(n[0])
+  if n.count == 1 { return try x.flatten().variance(0, correction: correction) }
+  return try x.over(n[1..<(n.count - 1)].map { Int($0) }, keepDim: n.last == 1) { try $0.variance($1, correction: correction, keepDim: $2) }
 }
 private func floats(_ indices: [Int], _ shape: [Int]) throws -> Tensor { try Tensor(indices.map(Float.init), shape: shape) }
 private func without(_ dim: Int, _ shape: [Int]) -> [Int] { shape.indices.filter { $0 != dim }.map { shape[$0] } }

@@ -18,7 +18,7 @@ local seed, d = dsrl.run.seed, 2 * opt.pairs
 -- A random first angle, and a turn by +0.6 or -0.6 from each pair to the next.
 local function behaviour(n)
   local angle, rows = dsrl.uniform({n, 1}, 0, 2 * math.pi), {}
-  for pair = 1, opt.pairs do
+  for _ = 1, opt.pairs do
     rows[#rows + 1], rows[#rows + 2] = angle:cos(), angle:sin()
     angle = angle + 0.6 * dsrl.randn(n, 1):sign()
   end

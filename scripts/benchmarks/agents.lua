@@ -43,6 +43,45 @@ function agents.policy(name, precision)
   return policy
 end
 
+-- Networks that see a chunk as a row of actions: DPPO's small U-Net, Diffusion Policy's U-Net and its transformer.
+agents.chunked = {
+  ["unet-small"] = {
+    observation_size = 11, action_size = 3, observation_steps = 1, horizon = 4,
+    network = {kind = "unet1d", down_dims = {64, 128, 256}, diffusion_step_embed_dim = 16},
+  },
+  unet = {observation_size = 23, action_size = 7, observation_steps = 2, horizon = 16, network = {kind = "unet1d"}},
+  transformer = {observation_size = 23, action_size = 7, observation_steps = 2, horizon = 16, network = {kind = "transformer"}},
+}
+
+local function ranges(size, value)
+  local list = {}
+  for i = 1, size do list[i] = value end
+  return list
+end
+
+-- One of them with the weights it was initialised with, and normalised observations and actions.
+function agents.chunk_policy(name)
+  local task = agents.chunked[name]
+  return dsrl.policy.diffusion{
+    observation_size = task.observation_size, action_size = task.action_size, observation_steps = task.observation_steps, horizon = task.horizon,
+    action_steps = task.horizon, action_offset = 0, network = task.network, process = {kind = "ddpm", steps = 100, schedule = "cosine"},
+    sampler = dsrl.sampler.ddim{steps = 5, spacing = "leading"},
+    normalization = {
+      observation_min = ranges(task.observation_size, -1), observation_max = ranges(task.observation_size, 1),
+      action_min = ranges(task.action_size, -1), action_max = ranges(task.action_size, 1),
+    },
+  }
+end
+
+-- Uniform actions at random observations for one of them, at least `steps` of them.
+function agents.chunk_behaviour(name, steps)
+  local task = agents.chunked[name]
+  return dsrl.data.collect{
+    env = environment(task, task.horizon, 0), num_envs = 1, steps = steps,
+    policy = function(observations) return dsrl.uniform({#observations, task.horizon, task.action_size}, -1, 1) end,
+  }
+end
+
 -- A DSRL-NA agent that remembers `remembered` transitions and has done one training call.
 function agents.steering(name, precision, steps, remembered)
   local task = tasks[name]

@@ -76,22 +76,26 @@ function cases.W3(context)
   end
 end
 
--- One denoiser training step with Adam and an average of the weights, timed between the ends of epochs.
+-- A run of training steps of policy:fit on `data`, timed between the ends of epochs of `steps` steps.
+local function fitting(policy, data, batch, steps)
+  return function(count)
+    local first, last
+    policy:fit(data, {
+      epochs = 1 + math.ceil(count / steps), batch_size = batch, warmup_epochs = 0, weight_decay = 0,
+      on_epoch = function(epoch)
+        last = {time = dsrl.clock(), steps = epoch.gradient_steps, waited = waited()}
+        first = first or last
+      end,
+    })
+    return last.time - first.time, last.steps - first.steps, last.waited - first.waited
+  end
+end
+
+-- One denoiser training step with Adam and an average of the weights.
 function cases.W4(context)
   for _, size in ipairs{{batch = 128, steps = 16}, {batch = 1024, steps = 4}} do
     local policy, data = agents.untrained("hopper"), agents.behaviour("hopper", size.batch * size.steps + 256)
-    local function run(count)
-      local first, last
-      policy:fit(data, {
-        epochs = 1 + math.ceil(count / size.steps), batch_size = size.batch, warmup_epochs = 0, weight_decay = 0,
-        on_epoch = function(epoch)
-          last = {time = dsrl.clock(), steps = epoch.gradient_steps, waited = waited()}
-          first = first or last
-        end,
-      })
-      return last.time - first.time, last.steps - first.steps, last.waited - first.waited
-    end
-    context.add{name = "W4/" .. size.batch, implementation = "dsrl-lua", run = run}
+    context.add{name = "W4/" .. size.batch, implementation = "dsrl-lua", run = fitting(policy, data, size.batch, size.steps)}
   end
 end
 
@@ -99,6 +103,27 @@ end
 function cases.W5(context)
   local agent = agents.sac(context.remembered)
   context.add{name = "W5", implementation = "dsrl-lua", run = repeated(function() agent:train() end)}
+end
+
+-- DDIM-5 decoding by networks that see a chunk as a row of actions.
+function cases.W6(context)
+  for name in pairs(agents.chunked) do
+    local policy = agents.chunk_policy(name)
+    for _, rows in ipairs{1, 64, 256} do
+      local observation, noise = dsrl.randn(rows, policy.observation_steps * policy.observation_size), dsrl.randn(rows, policy.latent_size)
+      context.add{
+        name = ("W6/%s/%d"):format(name, rows), implementation = "dsrl-lua", run = repeated(function() policy:decode(observation, noise) end),
+      }
+    end
+  end
+end
+
+-- One training step of the same networks.
+function cases.W7(context)
+  for name, batch in pairs{["unet-small"] = 128, unet = 64, transformer = 64} do
+    local policy, data = agents.chunk_policy(name), agents.chunk_behaviour(name, 2 * batch + 256)
+    context.add{name = ("W7/%s/%d"):format(name, batch), implementation = "dsrl-lua", run = fitting(policy, data, batch, 2)}
+  end
 end
 
 return cases
