@@ -116,7 +116,7 @@ local function learn(agent, options)
     values["rollout/ep_rew_mean"], values["rollout/ep_len_mean"] = mean(state, "return"), mean(state, "length")
     values["rollout/success_rate"] = mean(state, "success")
     values["time/fps"] = (step - resumed) / math.max(dsrl.clock() - began, 1e-9)
-    values["train/n_updates"] = agent.gradient_steps
+    values["train/n_updates"], values["train/transitions"], values["train/update_ratio"] = agent.gradient_steps, agent.transitions, agent.update_ratio
     dsrl.run.log(step, values)
   end
 

@@ -1,4 +1,5 @@
--- dsrl.preset(name, overrides): the options released with DSRL (arXiv 2506.15799), one table per task, for dsrl.agent.dsrl_na.
+-- dsrl.preset(name, overrides, agent): the options released with DSRL (arXiv 2506.15799), one table per task, for dsrl.agent.dsrl_na, or for
+-- dsrl.agent.dsrl_sac where agent = "dsrl_sac".
 --
 -- Names here are ours; the released code's `utd` is gradient_steps. The values are the released ones, the semantics ours where theirs
 -- is known to be wrong:
@@ -23,7 +24,7 @@ local tasks = {
   lift = {hidden = {2048, 2048, 2048}, gradient_steps = 30, init_rollout_steps = 1501},
   can = {hidden = {2048, 2048, 2048}, init_rollout_steps = 1501},
   square = {hidden = {2048, 2048, 2048}, init_rollout_steps = 2001, gamma = 0.999},
-  -- Released for DSRL-SAC, which learns over noises directly; these are its numbers where dsrl_na has the same option.
+  -- Released for DSRL-SAC: dsrl.agent.dsrl_sac(dsrl.preset("transport", {...}, "dsrl_sac")).
   transport = {hidden = {128, 128, 128}, init_rollout_steps = 20001, buffer_size = 20000000},
 }
 
@@ -39,13 +40,20 @@ local function copy(value)
   return table.move(value, 1, #value, 1, {})
 end
 
-return function(name, overrides)
+-- What an agent has no option for.
+local absent = {dsrl_na = {}, dsrl_sac = {noise_critic_grad_steps = true}}
+
+return function(name, overrides, agent)
   local task = tasks[name]
   if not task then error(("there is no preset '%s'; there are %s"):format(tostring(name), names()), 2) end
   if overrides ~= nil and type(overrides) ~= "table" then error(("overrides must be a table, got %s"):format(type(overrides)), 2) end
+  local lacks = absent[agent or "dsrl_na"]
+  if not lacks then error(("presets are for 'dsrl_na' and 'dsrl_sac', got '%s'"):format(tostring(agent)), 2) end
   local options = {}
   for _, layer in ipairs{common, task} do
-    for key, value in pairs(layer) do options[key] = copy(value) end
+    for key, value in pairs(layer) do
+      if not lacks[key] then options[key] = copy(value) end
+    end
   end
   for key, value in pairs(overrides or {}) do options[key] = value end
   return options

@@ -3,7 +3,7 @@ import Tensors
 
 /// Something that learns by acting.
 public protocol Agent: AnyObject {
-  /// "sac", "dsrl_na": what a checkpoint says it holds.
+  /// "sac", "dsrl_sac", "dsrl_na": what a checkpoint says it holds.
   var kind: String { get }
   var environment: VectorEnvironment { get }
   var counts: Counts { get }
@@ -17,6 +17,8 @@ public protocol Agent: AnyObject {
   func train() throws -> Advance
   /// Actions for observations [n, observation], both in the environment's units: [n, chunk, action]. Training's random numbers do not move.
   func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor
+  /// The noise that it would give the policy that it steers: [n, latent], inside the box. Throws where it steers none.
+  func noise(for observation: Tensor, deterministic: Bool) throws -> Tensor
 
   /// Everything learned and remembered, replay included, under names of its own.
   var tensors: [(name: String, tensor: Tensor)] { get }
@@ -36,6 +38,9 @@ public struct Counts: Codable, Equatable, Sendable {
   public var vectorSteps = 0
   /// Gradient steps of the critics; actor steps run beside them, distillation steps are not among them.
   public var gradientSteps = 0
+
+  /// Gradient steps of the critics per transition; 0 before there is one.
+  public var updateRatio: Double { transitions == 0 ? 0 : Double(gradientSteps) / Double(transitions) }
 }
 
 /// What one `advance` did.
@@ -54,7 +59,8 @@ public struct AgentRecord: Codable, Sendable {
   let counts: Counts
   let round: Round
   let streams: [String: RandomStream]
-  let replay: ReplayBuffer.Record
+  /// nil for an agent that remembers no transitions.
+  let replay: ReplayBuffer.Record?
   let environment: VectorEnvironment.State
 }
 

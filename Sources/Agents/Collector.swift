@@ -9,6 +9,14 @@ struct Decision {
   let executed: Tensor
 }
 
+/// What a time limit means for the value of what comes after it.
+public enum TimeLimits: String, Codable, CaseIterable, Sendable {
+  /// It goes on.
+  case bootstrap
+  /// It ends, as where the task ends: the published code's.
+  case terminate
+}
+
 /// Acts in the environments and remembers what came of it.
 final class Collector {
   let environment: VectorEnvironment
@@ -17,18 +25,19 @@ final class Collector {
   private let seed: Int
   private let gamma: Float
   private let discountPerStep: Bool
+  private let timeLimits: TimeLimits
   private let normalize: (Tensor) throws -> Tensor
   /// Where the environments are, as the networks see it; nil where a reset is due.
   private var observation: Tensor?
 
   /// `normalize` turns the environment's observations into what the networks see and the buffer keeps.
   init(
-    _ environment: VectorEnvironment, replay: ReplayBuffer, gamma: Float, discountPerStep: Bool, seed: Int,
-    normalize: @escaping (Tensor) throws -> Tensor
+    _ environment: VectorEnvironment, replay: ReplayBuffer, gamma: Float, discountPerStep: Bool, timeLimits: TimeLimits = .bootstrap,
+    seed: Int, normalize: @escaping (Tensor) throws -> Tensor
   ) throws {
     guard 0...1 ~= gamma else { throw UsageError("gamma wants to be in [0, 1], got \(gamma)") }
     (self.environment, self.replay, self.gamma, self.discountPerStep, self.seed) = (environment, replay, gamma, discountPerStep, seed)
-    self.normalize = normalize
+    (self.normalize, self.timeLimits) = (normalize, timeLimits)
   }
 
   /// One vector step with what `decide` answers. Where the environments fail, the next call begins new episodes.
@@ -41,9 +50,10 @@ final class Collector {
     let discount = outcome.stepsTaken.map { steps in
       discountPerStep ? (0..<steps).reduce(Float(1)) { product, _ in product * gamma } : gamma
     }
+    let cut = timeLimits == .terminate ? zip(outcome.terminated, outcome.truncated).map { $0 || $1 } : outcome.terminated
     try replay.add(
       observation: current, action: decision.stored, nextObservation: normalize(outcome.finalObservation),
-      reward: outcome.reward.values, alive: outcome.terminated.map { $0 ? 0 : 1 }, discount: discount)
+      reward: outcome.reward.values, alive: cut.map { $0 ? 0 : 1 }, discount: discount)
     observation = try normalize(outcome.observation)
     counts.vectorSteps += 1
     counts.transitions += environment.count
@@ -56,28 +66,5 @@ final class Collector {
     try self.environment.restore(environment)
     observation = counts.vectorSteps > 0 ? try normalize(self.environment.observation) : nil
     self.counts = counts
-  }
-}
-
-/// The linear map from [-1, 1] to the environment's box, chunk after chunk.
-struct ActionScale {
-  private let middle: Tensor
-  private let half: Tensor
-
-  /// Throws for a box that is not bounded.
-  init(_ box: Box, chunk: Int) throws {
-    guard zip(box.low, box.high).allSatisfy({ $0.isFinite && $1.isFinite }) else {
-      throw UsageError("an agent wants a bounded action space, got \(box)")
-    }
-    let middles = zip(box.low, box.high).map { Float(($0 + $1) / 2) }
-    let halves = zip(box.low, box.high).map { Float(($1 - $0) / 2) }
-    middle = Tensor((0..<chunk).flatMap { _ in middles })
-    half = Tensor((0..<chunk).flatMap { _ in halves })
-  }
-
-  /// [n, chunk · action] to [n, chunk · action]
-  func callAsFunction(_ action: Tensor) throws -> Tensor {
-    let offset = try action * half
-    return try offset + middle
   }
 }

@@ -19,19 +19,6 @@ public struct NetworkOptions: Codable, Equatable, Sendable {
   }
 }
 
-/// How the heads' values become one.
-public enum HeadCombination: String, Codable, CaseIterable, Sendable {
-  case min, mean
-
-  /// [heads, n] -> [n]
-  public func callAsFunction(_ values: Tensor) throws -> Tensor {
-    switch self {
-    case .min: try values.min(0)
-    case .mean: try values.mean(0)
-    }
-  }
-}
-
 /// Estimates of the value of an action, side by side, each a network of its own.
 public final class Critics: Module {
   public let heads: Ensemble

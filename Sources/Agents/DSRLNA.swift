@@ -10,25 +10,14 @@ import Tensors
 public final class DSRLNA: Agent, Learner {
   public let options: Options
   public let kind = "dsrl_na"
-  public let policy: any BasePolicy
-  public let actor: GaussianActor
-  /// Q^A
-  public let critics: Critics
-  /// Q̄^A
-  public let targets: Critics
-  /// Q^W; it has no target networks.
-  public let noiseCritics: Critics
-  public let temperature: Temperature
-
+  public let steering: Steering
+  let core: ActorCritic
   let collector: Collector
   var round = Round()
   var interruption: () throws -> Void = Interrupt.check
   /// The batches of the distillation under way.
   var distillation: Distillation?
-  let actorOptimizer: Adam
-  let criticOptimizer: Adam
   let noiseCriticOptimizer: Adam
-  var actorStream: RandomStream
   var noiseStream: RandomStream
   private var evaluationStream: RandomStream
 
@@ -36,37 +25,32 @@ public final class DSRLNA: Agent, Learner {
   public init(_ environment: VectorEnvironment, policy: any BasePolicy, _ options: Options = Options()) throws {
     try options.check()
     try policy.check(fits: environment)
-    (self.options, self.policy) = (options, policy)
+    let steering = try Steering(policy, options.steering)
+    (self.options, self.steering) = (options, steering)
 
     var stream = RandomStream(seed: options.seed, purpose: "init")
-    let (observation, latent, network) = (policy.conditionSize, policy.latentSize, options.network)
-    func makeCritics(_ actionSize: Int, _ name: String) throws -> Critics {
-      try Critics(options.nCritics, observationSize: observation, actionSize: actionSize, network: network, name: name, using: &stream)
-    }
-    actor = try GaussianActor(observationSize: observation, actionSize: latent, network: network, using: &stream)
-    critics = try makeCritics(policy.executedSize, "critics")
-    targets = try makeCritics(policy.executedSize, "target critics")
-    try targets.load(critics)
-    noiseCritics = try makeCritics(latent, "noise critics")
-    if options.actorInit == .gaussian { try actor.startAround(std: Float(standardNormalStart(bound: Double(options.actionMagnitude)))) }
-
-    let rate = options.learningRate
-    temperature = try Temperature(
-      options.entCoef, targetEntropy: options.targetEntropy ?? -Float(latent), learningRate: options.entCoefLearningRate ?? rate)
-    actorOptimizer = try adam(actor, options.actorLearningRate ?? rate)
-    criticOptimizer = try adam(critics, options.criticLearningRate ?? rate)
-    noiseCriticOptimizer = try adam(noiseCritics, options.noiseCriticLearningRate ?? rate)
+    let actor = try steering.makeActor(options.learning.network, using: &stream)
+    core = try ActorCritic(
+      options.learning, actor: actor, observationSize: policy.conditionSize, judgedSize: policy.executedSize, hasNoiseCritics: true,
+      using: &stream, judged: steering.decode)
+    noiseCriticOptimizer = try adam(core.climbed, options.noiseCriticLearningRate ?? options.learningRate)
 
     let replay = try ReplayBuffer(
-      capacity: options.bufferSize, observationSize: observation, actionSize: policy.executedSize, seed: options.seed)
+      capacity: options.bufferSize, observationSize: policy.conditionSize, actionSize: policy.executedSize, seed: options.seed)
     collector = try Collector(
-      environment, replay: replay, gamma: options.gamma, discountPerStep: options.discountPerStep, seed: options.seed,
+      environment, replay: replay, gamma: options.gamma, discountPerStep: options.discountPerStep, timeLimits: options.timeLimits, seed: options.seed,
       normalize: policy.normalize)
-    actorStream = RandomStream(seed: options.seed, purpose: "actor")
     noiseStream = RandomStream(seed: options.seed, purpose: "noise")
     evaluationStream = RandomStream(seed: options.seed, purpose: "evaluation")
   }
 
+  public var policy: any BasePolicy { steering.policy }
+  public var actor: GaussianActor { core.actor }
+  /// Q^A
+  public var critics: Critics { core.critics }
+  /// Q^W; it has no target networks.
+  public var noiseCritics: Critics { core.climbed }
+  public var temperature: Temperature { core.temperature }
   public var environment: VectorEnvironment { collector.environment }
   public var replay: ReplayBuffer { collector.replay }
   public var counts: Counts { collector.counts }
@@ -82,36 +66,19 @@ public final class DSRLNA: Agent, Learner {
     return try policy.act(observation, noise: chosen)
   }
 
-  /// The noise that the actor would give the policy at observations [n, observation]: [n, latent], inside the box.
   public func noise(for observation: Tensor, deterministic: Bool) throws -> Tensor {
     let normalized = try policy.normalize(observation)
     return try Tensor.withoutGrad {
-      let squashed = deterministic ? try actor.mode(normalized) : try actor.sample(normalized, using: &evaluationStream).action
-      return options.actionMagnitude * squashed
+      try steering.noise(deterministic ? actor.mode(normalized) : core.choose(normalized, using: &evaluationStream))
     }
   }
 
-  /// The actor's noise; before learning, the standard normal restricted to the box (redrawn outside it, not clipped).
+  /// The actor's noise; before learning, the standard normal restricted to the box.
   func decide(_ observation: Tensor) throws -> Decision {
-    let squashed = try Tensor.withoutGrad {
-      isExploring ? try gaussian(observation.shape[0]) : try actor.sample(observation, using: &actorStream).action
-    }
-    let chunk = try decode(observation, squashed: squashed)
+    let squashed = isExploring
+      ? try steering.firstActions(observation.shape[0], using: &noiseStream) : try core.choose(observation, using: &core.stream)
+    let chunk = try steering.decode(observation, squashed)
     return Decision(stored: chunk, executed: try policy.denormalize(chunk))
-  }
-
-  /// What is executed, in [-1, 1], of the chunks that the policy makes of w = b u; constants to every gradient.
-  func decode(_ observation: Tensor, squashed: Tensor) throws -> Tensor {
-    let span = Profile.Span(layer: "decode"); defer { span.end() }
-    let chunk = try Tensor.withoutGrad { try policy.executed(policy.decode(normalized: observation, noise: options.actionMagnitude * squashed)) }
-    precondition(!chunk.requiresGrad, "nothing is differentiated through the base policy")
-    return chunk
-  }
-
-  /// w / b for w from the standard normal restricted to the box, [rows, latent].
-  func gaussian(_ rows: Int) throws -> Tensor {
-    let noise = try restrictedNormal([rows, policy.latentSize], bound: options.actionMagnitude, using: &noiseStream)
-    return noise / options.actionMagnitude
   }
 }
 
@@ -136,9 +103,9 @@ extension BasePolicy {
 extension DSRLNA {
   private var saved: SavedParts {
     SavedParts(
-      modules: [("actor", actor), ("critic", critics), ("critic_target", targets), ("noise_critic", noiseCritics)],
+      modules: [("actor", actor), ("critic", critics), ("critic_target", core.targets), ("noise_critic", noiseCritics)],
       optimizers: [
-        ("actor_optimizer", actorOptimizer), ("critic_optimizer", criticOptimizer), ("noise_critic_optimizer", noiseCriticOptimizer),
+        ("actor_optimizer", core.actorOptimizer), ("critic_optimizer", core.criticOptimizer), ("noise_critic_optimizer", noiseCriticOptimizer),
       ], temperature: temperature, replay: replay)
   }
 
@@ -148,7 +115,7 @@ extension DSRLNA {
     get throws {
       AgentRecord(
         kind: kind, counts: counts, round: round,
-        streams: ["actor": actorStream, "noise": noiseStream, "evaluation": evaluationStream], replay: replay.record,
+        streams: ["actor": core.stream, "noise": noiseStream, "evaluation": evaluationStream], replay: replay.record,
         environment: try environment.state)
     }
   }
@@ -159,6 +126,6 @@ extension DSRLNA {
     try saved.load(tensors, replay: record.replay)
     try collector.restore(record.environment, record.counts)
     (round, distillation) = (record.round, underWay)
-    (actorStream, noiseStream, evaluationStream) = (streams[0], streams[1], streams[2])
+    (core.stream, noiseStream, evaluationStream) = (streams[0], streams[1], streams[2])
   }
 }

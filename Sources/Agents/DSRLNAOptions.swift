@@ -3,71 +3,34 @@ import Tensors
 
 extension DSRLNA {
   /// The names of the DSRL code; the defaults are its Hopper's, with the corrected semantics.
+  @dynamicMemberLookup
   public struct Options: Codable, Equatable, Sendable {
-    /// b: the actor's noises lie in [-b, b].
-    public var actionMagnitude: Float = 1.5
-    /// Joint steps of critics, actor and temperature in one call of the updates (the published utd); -1: as many as transitions came in.
-    public var gradientSteps = 20
+    public var steering = SteeringOptions()
+    public var learning = LearningOptions.steering
     /// Distillation steps in one call of the updates.
     public var noiseCriticGradSteps = 10
-    /// Vector steps between calls of the updates.
-    public var trainFreq = 2
-    /// Vector steps with noises from the standard normal restricted to the box, before the first update.
-    public var initRolloutSteps = 2001
-
-    public var hidden: [Int] = [128, 128, 128]
-    public var activation: Activation = .tanh
-    public var layerNorm = true
-    /// What the operands of the networks' products are rounded to while they learn; weights, sums and optimisers are float32 always.
-    public var networkPrecision = Precision.float32
-    public var nCritics = 2
-    /// How the heads become one value, in the target and for the actor.
-    public var criticBackupCombine = HeadCombination.min
-
-    public var learningRate: Float = 3e-4
-    /// nil, here and below: `learningRate`.
-    public var actorLearningRate: Float?
-    public var criticLearningRate: Float?
+    /// nil: `learningRate`.
     public var noiseCriticLearningRate: Float?
-    public var entCoefLearningRate: Float?
-    public var batchSize = 256
-    public var bufferSize = 1_000_000
-    public var tau: Float = 0.005
-    /// For the whole chunk, unless `discountPerStep`.
-    public var gamma: Float = 0.99
-    /// γ for each executed step of a chunk.
-    public var discountPerStep = false
-    /// Multiplies the rewards in the critics' targets.
-    public var rewardScale: Float = 1
-
-    public var entCoef = EntCoef.auto
-    /// In the actor's [-1, 1] units; nil: minus the latent's size.
-    public var targetEntropy: Float? = 0
-    /// Whether the target counts the entropy of the next noise.
-    public var entropyInBackup = true
-
     public var distillationNoise = DistillationNoise.gaussian
+    /// Noises for each of the batch's observations.
+    public var distillationNoises = 1
+    public var distillationTarget = DistillationTarget.headToHead
     public var updateOrder = UpdateOrder.actorBeforeDistillation
-    /// Joint steps that leave actor and temperature alone.
-    public var criticWarmup = 0
-    public var actorInit = ActorInit.default
-    public var seed = 0
 
     public init() {}
-
-    var network: NetworkOptions { NetworkOptions(hidden: hidden, activation: activation, layerNorm: layerNorm) }
+    public subscript<T>(dynamicMember path: WritableKeyPath<SteeringOptions, T>) -> T {
+      get { steering[keyPath: path] }
+      set { steering[keyPath: path] = newValue }
+    }
+    public subscript<T>(dynamicMember path: WritableKeyPath<LearningOptions, T>) -> T {
+      get { learning[keyPath: path] }
+      set { learning[keyPath: path] = newValue }
+    }
 
     func check() throws {
-      guard actionMagnitude > 0, actionMagnitude.isFinite else {
-        throw UsageError("action_magnitude wants a positive number, got \(actionMagnitude)")
-      }
-      guard rewardScale.isFinite else { throw UsageError("reward_scale wants a finite number, got \(rewardScale)") }
-      try checkAtLeast("batch_size", batchSize, 1)
-      try checkAtLeast("train_freq", trainFreq, 1)
-      try checkAtLeast("gradient_steps", gradientSteps, -1)
+      try learning.check()
       try checkAtLeast("noise_critic_grad_steps", noiseCriticGradSteps, 0)
-      try checkAtLeast("init_rollout_steps", initRolloutSteps, 0)
-      try checkAtLeast("critic_warmup", criticWarmup, 0)
+      try checkAtLeast("distillation_noises", distillationNoises, 1)
     }
   }
 
@@ -79,11 +42,22 @@ extension DSRLNA {
     case actorAfterDistillation = "actor_after_distillation"
   }
 
-  /// Where the actor starts.
-  public enum ActorInit: String, Codable, CaseIterable, Sendable {
-    /// The layers' own initialisation: about tanh(N(0, 1)), for every observation a little different.
-    case `default`
-    /// Mean 0, and as wide as the standard normal restricted to the box, whatever the observation: nearly the base policy.
-    case gaussian
+  /// What the heads of Q^W learn of those of Q^A.
+  public enum DistillationTarget: String, Codable, CaseIterable, Sendable {
+    /// Head i learns head i.
+    case headToHead = "head_to_head"
+    /// All learn the least.
+    case min
+    /// All learn the mean.
+    case mean
+
+    /// Values of Q^A, [heads, n], to [heads, n] or [n].
+    func callAsFunction(_ values: Tensor) throws -> Tensor {
+      switch self {
+      case .headToHead: values
+      case .min: try values.min(0)
+      case .mean: try values.mean(0)
+      }
+    }
   }
 }

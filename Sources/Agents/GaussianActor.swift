@@ -1,3 +1,4 @@
+import Glibc
 import NeuralNets
 import Tensors
 
@@ -6,6 +7,10 @@ public final class GaussianActor: Module {
   public let trunk: MLP
   public let mean: Linear
   public let logStd: Linear
+  /// What the Gaussian is multiplied by before the tanh.
+  private let gain: Float
+  /// What the log-density loses for each number by the gain and by the scale in which it is measured.
+  private let logScale: Float
 
   public var actionSize: Int { mean.outputs }
   /// Stable-Baselines3's names.
@@ -13,8 +18,12 @@ public final class GaussianActor: Module {
     trunk.namedParameters.prefixed("latent_pi") + mean.namedParameters.prefixed("mu") + logStd.namedParameters.prefixed("log_std")
   }
 
+  /// Actions are tanh(gain · x) for the Gaussian's x; their density is that of actions exp(logScale) times as large.
   /// Throws for a network without a hidden layer and for sizes that are not positive.
-  public init(observationSize: Int, actionSize: Int, network: NetworkOptions, using stream: inout RandomStream) throws {
+  public init(
+    observationSize: Int, actionSize: Int, network: NetworkOptions, gain: Float = 1, logScale: Float = 0, using stream: inout RandomStream
+  ) throws {
+    (self.gain, self.logScale) = (gain, logScale + logf(gain))
     guard let width = network.hidden.last else { throw UsageError("an actor wants at least one hidden layer, got none") }
     trunk = try MLP(network.config(inputs: observationSize, outputs: nil), using: &stream)
     mean = try Linear(width, actionSize, using: &stream)
@@ -32,18 +41,23 @@ public final class GaussianActor: Module {
   public func sample(_ observation: Tensor, using stream: inout RandomStream) throws -> (action: Tensor, logProb: Tensor) {
     let (mean, logStd) = try distribution(observation)
     let noise = try Tensor.randn(mean.shape, using: &stream)
-    let u = try mean + logStd.exp() * noise
-    return (u.tanh(), try squashedLogProb(u, noise: noise, logStd: logStd))
+    let x = try mean + logStd.exp() * noise
+    let u = gain == 1 ? x : gain * x
+    let logProb = try squashedLogProb(u, noise: noise, logStd: logStd)
+    return (u.tanh(), logScale == 0 ? logProb : logProb - logScale * Float(actionSize))
   }
 
   /// The action at the Gaussian's mean, [n, action].
-  public func mode(_ observation: Tensor) throws -> Tensor { try mean(trunk(observation)).tanh() }
+  public func mode(_ observation: Tensor) throws -> Tensor {
+    let x = try mean(trunk(observation))
+    return (gain == 1 ? x : gain * x).tanh()
+  }
 
-  /// Makes every action start as tanh(u), u ~ N(0, std²), whatever the observation.
+  /// Makes every action start as tanh(u), u = gain · x ~ N(0, std²), whatever the observation.
   func startAround(std: Float) throws {
     for head in [mean, logStd] { try head.weight.assign(.zeros(head.weight.shape)) }
     try mean.bias.assign(.zeros([actionSize]))
-    try logStd.bias.assign(Tensor.full(std, [actionSize]).log())
+    try logStd.bias.assign(Tensor.full(std / gain, [actionSize]).log())
   }
 }
 

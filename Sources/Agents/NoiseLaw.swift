@@ -5,6 +5,8 @@ import Tensors
 public enum DistillationNoise: String, Codable, CaseIterable, Sendable {
   /// The standard normal restricted to the actor's box.
   case gaussian
+  /// The standard normal itself, outside the box too: the published code's.
+  case standardNormal = "standard_normal"
   /// Uniform over the actor's box.
   case box
   /// The actor's own.

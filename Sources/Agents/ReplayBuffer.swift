@@ -12,19 +12,19 @@ public final class ReplayBuffer {
   public private(set) var count = 0
   /// Where the next transition goes.
   private var position = 0
-  private var stream: RandomStream
+  var stream: RandomStream
   private var blocks: [[Float]] = []
 
   private static let blockRows = 4096
   private var width: Int { 2 * observationSize + actionSize + 3 }
 
   /// Throws for sizes that are not positive.
-  public init(capacity: Int, observationSize: Int, actionSize: Int, seed: Int) throws {
+  public init(capacity: Int, observationSize: Int, actionSize: Int, seed: Int, purpose: String = "replay") throws {
     guard capacity > 0, observationSize > 0, actionSize > 0 else {
       throw UsageError("a replay buffer wants positive sizes, got buffer_size \(capacity), observation \(observationSize), action \(actionSize)")
     }
     (self.capacity, self.observationSize, self.actionSize) = (capacity, observationSize, actionSize)
-    stream = RandomStream(seed: seed, purpose: "replay")
+    stream = RandomStream(seed: seed, purpose: purpose)
   }
 
   /// Appends n transitions in order, over the oldest ones once the buffer is full.

@@ -1,167 +1,135 @@
+import Diffusion
 import Environments
 import NeuralNets
 import Tensors
 
 /// Soft actor-critic (Haarnoja et al. 2018), in the arithmetic and order of Stable-Baselines3; the action is a whole chunk.
+///
+/// Over a frozen policy it is DSRL-SAC (Wagenmaker et al. 2025, section 4): the action is then the policy's initial noise, which the
+/// critics judge and the replay buffer keeps, in [-1, 1]; the policy makes a chunk of it once, where it is executed.
 public final class SAC: Agent, Learner {
-  public let options: Options
-  public let kind = "sac"
-  public let actor: GaussianActor
-  public let critics: Critics
-  public let targets: Critics
-  public let temperature: Temperature
-
+  public let kind: String
+  public let options: LearningOptions
+  /// What its actions steer; nil for actions of the environment's own.
+  public let steering: Steering?
+  let map: any ActionMap
+  let core: ActorCritic
   let collector: Collector
   var round = Round()
   var interruption: () throws -> Void = Interrupt.check
-  private let scale: ActionScale
-  private let actorOptimizer: Adam
-  private let criticOptimizer: Adam
-  var actorStream: RandomStream
+  private let start: Start
+  private var demonstrations: Demonstrations?
   private var evaluationStream: RandomStream
 
-  /// Throws for options out of their range and for an unbounded action space.
-  public init(_ environment: VectorEnvironment, _ options: Options = Options()) throws {
+  /// `demonstrations` are in the environment's units. Throws for options out of their range and for an unbounded action space.
+  public convenience init(_ environment: VectorEnvironment, demonstrations: DataSet? = nil, _ options: Options = Options()) throws {
+    try options.check(hasDemonstrations: demonstrations != nil)
+    let map = try ActionScale(environment.actionSpace, chunk: environment.chunk, observationSize: environment.observationSpace.count)
+    try self.init("sac", environment, map, options.learning, .environmentSteps(options.learningStarts)) { network, stream in
+      try GaussianActor(observationSize: map.observationSize, actionSize: map.size, network: network, using: &stream)
+    }
+    self.demonstrations = try demonstrations.map { try Demonstrations($0, environment, map, options) }
+  }
+
+  /// DSRL-SAC. Throws for options out of their range and for a policy that does not fit the environment.
+  public convenience init(_ environment: VectorEnvironment, policy: any BasePolicy, _ options: SteeringSACOptions = SteeringSACOptions()) throws {
+    try policy.check(fits: environment)
+    let map = try Steering(policy, options.steering)
+    try self.init("dsrl_sac", environment, map, options.learning, .vectorSteps(options.initRolloutSteps), makeActor: map.makeActor)
+  }
+
+  /// A residual agent: corrections of a policy's actions. Throws as the others do.
+  public convenience init(_ environment: VectorEnvironment, correcting policy: any BasePolicy, _ options: ResidualSACOptions = ResidualSACOptions()) throws {
+    try policy.check(fits: environment)
+    let map = try Residual(policy, options.residual, seed: options.seed)
+    try self.init("residual", environment, map, options.learning, .vectorSteps(options.initRolloutSteps)) { network, stream in
+      try GaussianActor(observationSize: map.observationSize, actionSize: map.size, network: network, using: &stream)
+    }
+  }
+
+  private init(
+    _ kind: String, _ environment: VectorEnvironment, _ map: any ActionMap, _ options: LearningOptions, _ start: Start,
+    makeActor: (NetworkOptions, inout RandomStream) throws -> GaussianActor
+  ) throws {
     try options.check()
-    self.options = options
-    let observationSize = environment.observationSpace.count
-    let actionSize = environment.chunk * environment.actionSpace.count
-    scale = try ActionScale(environment.actionSpace, chunk: environment.chunk)
-
+    (self.kind, self.options, self.map, self.start, steering) = (kind, options, map, start, map as? Steering)
     var stream = RandomStream(seed: options.seed, purpose: "init")
-    let network = options.network
-    actor = try GaussianActor(observationSize: observationSize, actionSize: actionSize, network: network, using: &stream)
-    critics = try Critics(options.nCritics, observationSize: observationSize, actionSize: actionSize, network: network, using: &stream)
-    targets = try Critics(
-      options.nCritics, observationSize: observationSize, actionSize: actionSize, network: network, name: "target critics", using: &stream)
-    try targets.load(critics)
-    temperature = try Temperature(
-      options.entCoef, targetEntropy: options.targetEntropy ?? -Float(actionSize), learningRate: options.learningRate)
-    actorOptimizer = try adam(actor, options.learningRate)
-    criticOptimizer = try adam(critics, options.learningRate)
-
-    let replay = try ReplayBuffer(
-      capacity: options.bufferSize, observationSize: observationSize, actionSize: actionSize, seed: options.seed)
+    let actor = try makeActor(options.network, &stream)
+    core = try ActorCritic(
+      options, actor: actor, observationSize: map.observationSize, judgedSize: map.size, hasNoiseCritics: false, using: &stream,
+      judged: { _, action in action })
+    let replay = try ReplayBuffer(capacity: options.bufferSize, observationSize: map.observationSize, actionSize: map.size, seed: options.seed)
     collector = try Collector(
-      environment, replay: replay, gamma: options.gamma, discountPerStep: options.discountPerStep, seed: options.seed, normalize: { $0 })
-    actorStream = RandomStream(seed: options.seed, purpose: "actor")
+      environment, replay: replay, gamma: options.gamma, discountPerStep: options.discountPerStep, timeLimits: options.timeLimits, seed: options.seed,
+      normalize: map.normalize)
     evaluationStream = RandomStream(seed: options.seed, purpose: "evaluation")
   }
 
+  public var actor: GaussianActor { core.actor }
+  public var critics: Critics { core.critics }
+  public var temperature: Temperature { core.temperature }
   public var environment: VectorEnvironment { collector.environment }
   public var replay: ReplayBuffer { collector.replay }
   public var counts: Counts { collector.counts }
-  public var phase: String { isExploring ? "initial rollouts" : "learning" }
+  public var phase: String { start.isExploring(counts) ? "initial rollouts" : "learning" }
   var trainFreq: Int { options.trainFreq }
-  private var isExploring: Bool { counts.environmentSteps < options.learningStarts }
 
   public func advance() throws -> Advance { try runRound() }
   public func train() throws -> Advance { try runTrainingCall() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
-    let action = try Tensor.withoutGrad {
-      deterministic ? try actor.mode(observation) : try actor.sample(observation, using: &evaluationStream).action
-    }
-    return try scale(action).reshape([observation.shape[0], environment.chunk, environment.actionSpace.count])
+    let seen = try map.normalize(observation)
+    let chunk = try Tensor.withoutGrad { try map.executed(seen, choose(seen, deterministic: deterministic)) }
+    return try chunk.reshape([observation.shape[0], environment.chunk, environment.actionSpace.count])
   }
 
-  /// Uniform over the box until learning starts.
+  public func noise(for observation: Tensor, deterministic: Bool) throws -> Tensor {
+    guard let steering else { throw UsageError("\(kind) chooses actions, not noise") }
+    return try Tensor.withoutGrad { try steering.noise(choose(steering.normalize(observation), deterministic: deterministic)) }
+  }
+
+  private func choose(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
+    deterministic ? try actor.mode(observation) : try core.choose(observation, using: &evaluationStream)
+  }
+
   func decide(_ observation: Tensor) throws -> Decision {
-    let action = try Tensor.withoutGrad {
-      isExploring
-        ? try Tensor.uniform([observation.shape[0], actor.actionSize], -1, 1, using: &actorStream)
-        : try actor.sample(observation, using: &actorStream).action
-    }
-    return Decision(stored: action, executed: try scale(action))
+    let action = start.isExploring(counts)
+      ? try map.firstActions(observation.shape[0], using: &core.stream) : try core.choose(observation, using: &core.stream)
+    return Decision(stored: action, executed: try map.executed(observation, action))
   }
 
   func plan(transitions: Int) -> [UpdateStep] {
-    guard counts.environmentSteps > options.learningStarts else { return [] }
-    return Array(repeating: .joint, count: options.gradientSteps < 0 ? transitions : options.gradientSteps)
+    guard start.learns(counts) else { return [] }
+    return Array(repeating: .joint, count: options.critic.steps(after: transitions))
   }
 
   func update(_ step: UpdateStep) throws -> [String: Float] {
-    try Tensor.withProducts(in: options.networkPrecision) { try update(replay.sample(options.batchSize)) }
-  }
-
-  /// One gradient step on every network; returns what to log.
-  public func update(_ batch: Batch) throws -> [String: Float] {
-    let alpha = temperature.value
-    let (action, logProb) = try actor.sample(batch.observation, using: &actorStream)
-    let temperatureLoss = try temperature.update(logProb)
-
-    let target = try target(batch, alpha: alpha)
-    let criticLoss = try critics.loss(batch.observation, batch.action, target: target)
-    try criticOptimizer.descend(criticLoss)
-
-    let actorLoss = try critics.frozen {
-      let value = try critics(batch.observation, action).min(0)
-      let loss = try (alpha * logProb - value).mean()
-      try actorOptimizer.descend(loss)
-      return loss
-    }
-    try targets.track(critics, tau: options.tau)
-
-    return [
-      "train/critic_loss": try criticLoss.item(), "train/actor_loss": try actorLoss.item(), "train/ent_coef": alpha,
-      "train/ent_coef_loss": temperatureLoss, "train/entropy": -(try logProb.mean().item()),
-    ]
-  }
-
-  /// r + γ (1 - terminated) (min Q̄(s', u') - α ln p(u')), u' ~ π(s'); [n]
-  func target(_ batch: Batch, alpha: Float) throws -> Tensor {
-    try Tensor.withoutGrad {
-      let (next, logProb) = try actor.sample(batch.nextObservation, using: &actorStream)
-      let value = try targets(batch.nextObservation, next).min(0) - alpha * logProb
-      return try batch.reward + batch.discount * batch.alive * value
+    try Tensor.withProducts(in: options.networkPrecision) {
+      let batch = try demonstrations.map { try $0.sample(options.batchSize, with: replay) } ?? replay.sample(options.batchSize)
+      return try core.update(batch, isWarmingUp: counts.gradientSteps < options.criticWarmup)
     }
   }
 }
 
-// MARK: Options
+/// How long an agent acts before it learns.
+private enum Start {
+  /// Learns once there are more than these.
+  case environmentSteps(Int)
+  /// Learns once there are these.
+  case vectorSteps(Int)
 
-extension SAC {
-  /// Stable-Baselines3's names and defaults.
-  public struct Options: Codable, Equatable, Sendable {
-    public var learningRate: Float = 3e-4
-    public var bufferSize = 1_000_000
-    /// Environment steps with uniformly random actions before the first gradient step.
-    public var learningStarts = 100
-    public var batchSize = 256
-    public var tau: Float = 0.005
-    public var gamma: Float = 0.99
-    /// γ for each executed step of a chunk, not for the chunk.
-    public var discountPerStep = false
-    /// Vector steps between calls of the updates.
-    public var trainFreq = 1
-    /// -1: as many as transitions came in.
-    public var gradientSteps = 1
-    public var entCoef = EntCoef.auto
-    /// In [-1, 1] units; nil: minus the action's size.
-    public var targetEntropy: Float?
-    public var nCritics = 2
-    public var hidden: [Int] = [256, 256]
-    public var activation: Activation = .relu
-    public var layerNorm = false
-    /// What the operands of the networks' products are rounded to while they learn; weights, sums and optimisers are float32 always.
-    public var networkPrecision = Precision.float32
-    public var seed = 0
-
-    public init() {}
-
-    var network: NetworkOptions { NetworkOptions(hidden: hidden, activation: activation, layerNorm: layerNorm) }
-
-    func check() throws {
-      try checkAtLeast("batch_size", batchSize, 1)
-      try checkAtLeast("train_freq", trainFreq, 1)
-      try checkAtLeast("gradient_steps", gradientSteps, -1)
-      try checkAtLeast("learning_starts", learningStarts, 0)
+  func isExploring(_ counts: Counts) -> Bool {
+    switch self {
+    case .environmentSteps(let n): counts.environmentSteps < n
+    case .vectorSteps(let n): counts.vectorSteps < n
     }
   }
-}
-
-func checkAtLeast(_ name: String, _ value: Int, _ least: Int) throws {
-  guard value >= least else { throw UsageError("\(name) wants at least \(least), got \(value)") }
+  func learns(_ counts: Counts) -> Bool {
+    switch self {
+    case .environmentSteps(let n): counts.environmentSteps > n
+    case .vectorSteps(let n): counts.vectorSteps >= n
+    }
+  }
 }
 
 // MARK: Saving
@@ -169,25 +137,28 @@ func checkAtLeast(_ name: String, _ value: Int, _ least: Int) throws {
 extension SAC {
   private var saved: SavedParts {
     SavedParts(
-      modules: [("actor", actor), ("critic", critics), ("critic_target", targets)],
-      optimizers: [("actor_optimizer", actorOptimizer), ("critic_optimizer", criticOptimizer)], temperature: temperature, replay: replay)
+      modules: [("actor", actor), ("critic", critics), ("critic_target", core.targets)],
+      optimizers: [("actor_optimizer", core.actorOptimizer), ("critic_optimizer", core.criticOptimizer)], temperature: temperature,
+      replay: replay)
   }
 
   public var tensors: [NamedTensor] { saved.tensors }
 
   public var record: AgentRecord {
     get throws {
-      AgentRecord(
-        kind: kind, counts: counts, round: round, streams: ["actor": actorStream, "evaluation": evaluationStream], replay: replay.record,
-        environment: try environment.state)
+      var streams = ["actor": core.stream, "evaluation": evaluationStream]
+      streams["demonstrations"] = demonstrations?.replay.stream
+      return AgentRecord(
+        kind: kind, counts: counts, round: round, streams: streams, replay: replay.record, environment: try environment.state)
     }
   }
 
   public func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws {
-    let streams = try record.check(kind: kind, streams: ["actor", "evaluation"])
+    let streams = try record.check(kind: kind, streams: ["actor", "evaluation"] + (demonstrations == nil ? [] : ["demonstrations"]))
     try saved.load(tensors, replay: record.replay)
     try collector.restore(record.environment, record.counts)
     round = record.round
-    (actorStream, evaluationStream) = (streams[0], streams[1])
+    (core.stream, evaluationStream) = (streams[0], streams[1])
+    demonstrations?.replay.stream = streams[streams.count - 1]
   }
 }

@@ -5,27 +5,32 @@ import Tensors
 struct SavedParts {
   let modules: [(name: String, module: any Module)]
   let optimizers: [(name: String, optimizer: Adam)]
-  let temperature: Temperature
+  /// nil for an agent without an actor.
+  let temperature: Temperature?
   let replay: ReplayBuffer
 
   var tensors: [NamedTensor] {
     var result = modules.flatMap { $0.module.namedParameters.prefixed($0.name) }
     result += allOptimizers.flatMap { $0.optimizer.state.prefixed($0.name) }
-    result.append((name: "log_ent_coef", tensor: temperature.logAlpha))
+    if let temperature { result.append((name: "log_ent_coef", tensor: temperature.logAlpha)) }
     return result + replay.tensors.sorted { $0.key < $1.key }.map { (name: "replay." + $0.key, tensor: $0.value) }
   }
 
   /// Throws where a part lacks tensors or has others.
-  func load(_ tensors: [String: Tensor], replay record: ReplayBuffer.Record) throws {
-    guard let logAlpha = tensors["log_ent_coef"] else { throw UsageError("the agent's checkpoint lacks log_ent_coef") }
+  func load(_ tensors: [String: Tensor], replay record: ReplayBuffer.Record?) throws {
+    guard let record else { throw UsageError("the agent's checkpoint lacks its replay buffer") }
+    let logAlpha = tensors["log_ent_coef"]
+    guard (logAlpha == nil) == (temperature == nil) else {
+      throw UsageError("the agent's checkpoint \(logAlpha == nil ? "lacks" : "has no place for") log_ent_coef")
+    }
     for (name, module) in modules { try module.load(stateDict: tensors.part(name)) }
     for (name, optimizer) in allOptimizers { try optimizer.load(state: tensors.part(name)) }
-    try temperature.logAlpha.assign(logAlpha)
+    if let temperature, let logAlpha { try temperature.logAlpha.assign(logAlpha) }
     try replay.load(tensors.part("replay"), record)
   }
 
   private var allOptimizers: [(name: String, optimizer: Adam)] {
-    optimizers + (temperature.optimizer.map { [("ent_coef_optimizer", $0)] } ?? [])
+    optimizers + (temperature?.optimizer.map { [("ent_coef_optimizer", $0)] } ?? [])
   }
 }
 

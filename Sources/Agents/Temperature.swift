@@ -43,14 +43,16 @@ public final class Temperature {
   public let logAlpha: Tensor
   /// nil for an α that stays.
   let optimizer: Adam?
+  /// A learned α never falls below it.
+  private let least: Float
 
   /// Throws for an α that is negative, or zero and to be learned.
-  public init(_ coefficient: EntCoef, targetEntropy: Float, learningRate: Float) throws {
+  public init(_ coefficient: EntCoef, targetEntropy: Float, learningRate: Float, least: Float = 0) throws {
     guard coefficient.initial.isFinite, coefficient.initial > 0 || (coefficient.initial == 0 && !coefficient.learned) else {
       throw UsageError("ent_coef wants a positive number, got \(coefficient.initial)")
     }
-    self.targetEntropy = targetEntropy
-    logAlpha = try Tensor([logf(coefficient.initial)]).trackGradient()
+    (self.targetEntropy, self.least) = (targetEntropy, least)
+    logAlpha = try Tensor([logf(max(coefficient.initial, least))]).trackGradient()
     var config = Adam.Config()
     config.learningRate = learningRate
     optimizer = coefficient.learned ? try Adam([(name: "log_ent_coef", tensor: logAlpha)], config) : nil
@@ -67,6 +69,7 @@ public final class Temperature {
     let excess = try Tensor.withoutGrad { try logProb.mean().item() } + targetEntropy
     let loss = (-excess * logAlpha).sum()
     try optimizer.descend(loss)
+    if value < least { try logAlpha.assign(Tensor([logf(least)])) }
     return try loss.item()
   }
 }

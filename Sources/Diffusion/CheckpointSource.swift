@@ -1,4 +1,5 @@
 import Files
+import NeuralNets
 import Tensors
 
 /// Whose .pt file it is: under which names it keeps the arrays of a policy's network.
@@ -12,6 +13,18 @@ struct CheckpointSource {
 
   static let dppo = CheckpointSource(policy: "a DPPO policy", prefixes: ["actor_ft.", "actor.", "network."], foreign: "actor_ft.policy.")
   static let reinFlow = CheckpointSource(policy: "a flow policy of ReinFlow", prefixes: ["actor_ft.policy.", "network."], foreign: "actor_ft.time_embedding.")
+
+  /// What the network is, and its weights under our names.
+  func network(_ state: [String: Tensor], _ options: DPPOImport, observation: Int, action: Int) throws -> (DenoiserConfig, [String: Tensor]) {
+    if DPPOUNet.isOne(state) {
+      let network = try DPPOUNet(state, options, observation: observation, action: action)
+      return (.unet(network.config), network.state)
+    }
+    var config = try DPPOShape(state).config(observation: observation, action: action)
+    if let wanted = options.horizon, wanted != config.horizon { throw UsageError("the checkpoint's chunks are of \(config.horizon) actions, got horizon \(wanted)") }
+    config.activation = options.activation
+    return (.mlp(config), state)
+  }
 
   /// The network's arrays, without what stands before their names.
   func state(_ path: String, _ weights: DPPOImport.Weights?) throws -> [String: Tensor] {

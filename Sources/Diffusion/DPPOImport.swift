@@ -15,6 +15,11 @@ public struct DPPOImport: Codable, Equatable, Sendable {
   public var activation = Activation.mish
   /// Actions of a chunk that are executed; nil: all.
   public var actionSteps: Int?
+  /// Actions of a chunk, which a U-Net's file does not tell; of an MLP it must be what the file tells.
+  public var horizon: Int?
+  /// Of a U-Net's norms.
+  public var nGroups = 8
+  public var groupnormEps: Float = 1e-5
 
   public init() {}
 }
@@ -35,13 +40,12 @@ extension DiffusionPolicy {
     let state = try source.state(path, options.weights)
     return try named(path) {
       try process.check()
-      var network = try DPPOShape(state).config(observation: observation.size, action: action.size)
-      network.activation = options.activation
+      let (network, weights) = try source.network(state, options, observation: observation.size, action: action.size)
       var config = Config(network: network)
       (config.process, config.actionSteps) = (process, options.actionSteps)
       var stream = RandomStream(seed: 0, purpose: "init")
       let policy = try DiffusionPolicy(config, sampler: sampler, using: &stream)
-      try policy.network.load(stateDict: state)
+      try policy.network.load(stateDict: weights)
       try policy.setNormalization(observation: observation, action: action)
       policy.weightsChanged()
       return policy

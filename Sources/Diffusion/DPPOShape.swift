@@ -5,12 +5,11 @@ import Tensors
 struct DPPOShape {
   let state: [String: Tensor]
 
-  /// Throws naming the kind of a network that is no diffusion MLP.
+  /// Throws naming the kind of a network that is no diffusion MLP (nor a U-Net, which DPPOUNet reads).
   init(_ state: [String: Tensor]) throws {
     self.state = state
     func has(_ part: String) -> Bool { state.keys.contains { $0.hasPrefix(part) } }
     if has("backbone.") || has("compress") { throw UsageError("the checkpoint is of a vision policy (it has image layers); policies of state observations are read") }
-    if has("down_modules.") || has("mid_modules.") { throw UsageError("the checkpoint is of a UNet (it has down_modules); diffusion MLPs are read") }
     if has("vel_head.") { throw UsageError("the checkpoint is of a shortcut flow (it has vel_head), whose network is told the step's length too; diffusion MLPs are read") }
     guard has("time_embedding."), has("mlp_mean.") else {
       throw UsageError("the checkpoint is of no diffusion MLP: wanted time_embedding and mlp_mean, got \(state.keys.sorted().prefix(6).joined(separator: ", "))")

@@ -4,6 +4,8 @@ struct OptionDecoder: Decoder {
   /// The default in this place, from which absent keys are filled.
   let defaults: Any?
   let path: [String]
+  /// Whether the value is the table of the options that hold this group, which know its other names.
+  var isGroup = false
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
@@ -47,14 +49,11 @@ struct OptionDecoder: Decoder {
       throw LuaError("options have names, but element 1 of \(place) has none")
     }
     var known: [String: Any] = [:]
-    var valid: [String] = []
-    for case let (label?, value) in Mirror(reflecting: defaults ?? ()).children {
-      known[label] = value
-      valid.append(snakeCase(label))
-    }
-    for name in table.names {
+    for case let (label?, value) in Mirror(reflecting: defaults ?? ()).children { known[label] = value }
+    let valid = properties(of: defaults ?? ()).map { snakeCase($0.label) }
+    for name in table.names where !isGroup && !valid.contains(name) {
       let camel = camelCase(name)
-      guard K(stringValue: camel) == nil || snakeCase(camel) != name else { continue }
+      guard K(stringValue: camel) == nil || snakeCase(camel) != name || known[camel] is any OptionGroup else { continue }
       throw unknownOption(name, path: path, valid: valid + table.taken)
     }
     return KeyedDecodingContainer(Keyed<K>(table: table, defaults: known, path: path))
@@ -78,6 +77,9 @@ struct OptionDecoder: Decoder {
     }
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
       let name = snakeCase(key.stringValue)
+      if T.self is any OptionGroup.Type {
+        return try T(from: OptionDecoder(value: .table(table), defaults: defaults[key.stringValue], path: path, isGroup: true))
+      }
       if let value = table[name] {
         return try OptionDecoder.decode(T.self, value, defaults: defaults[key.stringValue], path: path + [name])
       }

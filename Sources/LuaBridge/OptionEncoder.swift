@@ -31,11 +31,16 @@ final class OptionNode {
     case .fields(let fields):
       var table = LuaTable()
       var values: [String: Any] = [:]
-      for case let (label?, value) in Mirror(reflecting: original ?? ()).children {
-        table[snakeCase(label)] = .null
-        values[label] = value
+      for (label, _) in properties(of: original ?? ()) { table[snakeCase(label)] = .null }
+      for case let (label?, value) in Mirror(reflecting: original ?? ()).children { values[label] = value }
+      for (label, node) in fields {
+        let value = node.value(shapedLike: unwrap(values[label]))
+        if values[label] is any OptionGroup, case .table(let group) = value {
+          for field in group.fields { table[field.name] = field.value }
+        } else {
+          table[snakeCase(label)] = value
+        }
       }
-      for (label, node) in fields { table[snakeCase(label)] = node.value(shapedLike: unwrap(values[label])) }
       return .table(table)
     }
   }

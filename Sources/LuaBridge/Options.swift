@@ -3,6 +3,17 @@ public protocol Options: Codable {
   init()
 }
 
+/// Options that stand in the table of the options that hold them, not in one of their own.
+public protocol OptionGroup: Options {}
+
+/// The stored properties of options with their values, those of a group in its place.
+func properties(of options: Any) -> [(label: String, value: Any)] {
+  Mirror(reflecting: options).children.flatMap { child -> [(label: String, value: Any)] in
+    if child.value is any OptionGroup { return properties(of: child.value) }
+    return child.label.map { [($0, child.value)] } ?? []
+  }
+}
+
 /// One option as help and manifests list it.
 public struct OptionDescription {
   /// "learning_rate"; of a nested struct "critic.hidden".
@@ -38,8 +49,8 @@ extension Options {
 }
 
 private func describe(_ options: Any, _ table: LuaTable, prefix: String) -> [OptionDescription] {
-  Mirror(reflecting: options).children.flatMap { child -> [OptionDescription] in
-    let name = snakeCase(child.label ?? "")
+  properties(of: options).flatMap { child -> [OptionDescription] in
+    let name = snakeCase(child.label)
     let value = table[name] ?? .null
     if case .table(let inner) = value, !inner.names.isEmpty, let nested = unwrap(child.value) {
       return describe(nested, inner, prefix: prefix + name + ".")

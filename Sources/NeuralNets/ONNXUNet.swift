@@ -4,7 +4,7 @@ import Tensors
 extension UNet1d: ONNXDenoiser {
   /// What FiLM makes of the observation is written once for all evaluations; what it makes of each time is known beforehand.
   public func onnx(_ observation: ONNXGraph.Value) throws -> (_ x: ONNXGraph.Value, _ t: Float) throws -> ONNXGraph.Value {
-    let state = observation.mish()
+    let state = config.largerEncoder ? observation : observation.mish()
     let size = timeEmbedding.size
     func prepared(_ level: Level) throws -> [ONNXFilm] {
       try [ONNXFilm(level.first, state, timeSize: size), ONNXFilm(level.second, state, timeSize: size)]
@@ -12,7 +12,8 @@ extension UNet1d: ONNXDenoiser {
     let (down, middle, up) = (try self.down.map(prepared), try prepared(self.middle), try self.up.map(prepared))
 
     return { x, t in
-      let time = try self.timeEmbedding(Tensor([t])).mish()
+      let embedded = try self.timeEmbedding(Tensor([t]))
+      let time = try self.config.largerEncoder ? embedded : embedded.mish()
       func run(_ level: Level, _ films: [ONNXFilm], _ x: ONNXGraph.Value) throws -> ONNXGraph.Value {
         try level.second.onnx(level.first.onnx(x, films[0].at(time)), films[1].at(time))
       }
@@ -43,29 +44,43 @@ extension UNet1d.Level {
   }
 }
 
-/// A block's scale and shift, [n, channels, 1], as sums of the observation's part and the time's.
+/// A block's scale and shift, [n, channels, 1]. What the first layer makes of the observation is written once, the time's part is a constant.
 private struct ONNXFilm {
-  /// The shift last; no scale in blocks that only shift.
+  private let block: ConditionalResidualBlock1d
+  /// The first layer's outputs for the observation: of the only layer its scale and its shift, the shift last, no scale in blocks that only shift.
   private let parts: [(observed: ONNXGraph.Value, weight: Tensor)]
   private let channels: Int
+  private let names: [String]
 
-  /// `state` is the observation after Mish, [n, observation].
+  /// `state` is the observation as the first layer hears it, [n, observation].
   init(_ block: ConditionalResidualBlock1d, _ state: ONNXGraph.Value, timeSize: Int) throws {
     let (encoder, graph) = (block.conditionEncoder, state.graph)
     let names = block.predictsScale ? ["scale", "shift"] : ["shift"]
     let channels = encoder.outputs / names.count
-    self.channels = channels
-    parts = try names.enumerated().map { index, name in
-      func rows(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(0, index * channels, channels) }
+    (self.block, self.channels, self.names) = (block, channels, names)
+    let isOnly = block.deeperEncoder.isEmpty
+    let width = isOnly ? channels : encoder.outputs
+    parts = try (isOnly ? names : ["all"]).enumerated().map { index, name in
+      func rows(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(0, index * width, width) }
       let weight = try graph.parameter(encoder.weight, name) { try rows($0).narrow(1, timeSize, encoder.inputs - timeSize) }
-      let observed = state.linear(weight, try graph.parameter(encoder.bias, name, rows)).reshape([0, channels, 1])
-      return (observed, try rows(encoder.weight).narrow(1, 0, timeSize))
+      let observed = state.linear(weight, try graph.parameter(encoder.bias, name, rows))
+      return (isOnly ? observed.reshape([0, width, 1]) : observed, try rows(encoder.weight).narrow(1, 0, timeSize))
     }
   }
 
-  /// Scale, where there is one, and shift at the embedding of one time after Mish, [1, time].
+  /// Scale, where there is one, and shift at the embedding of one time as the first layer hears it, [1, time].
   func at(_ time: Tensor) throws -> [ONNXGraph.Value] {
-    try parts.map { part in part.observed + part.observed.graph.constant(try time.linear(part.weight, nil).reshape([1, channels, 1])) }
+    let heard = try parts.map { part in
+      let size = block.deeperEncoder.isEmpty ? [1, channels, 1] : [1, part.weight.shape[0]]
+      return part.observed + part.observed.graph.constant(try time.linear(part.weight, nil).reshape(size))
+    }
+    guard let last = block.deeperEncoder.last else { return heard }
+    let hidden = block.deeperEncoder.dropLast().reduce(heard[0].mish()) { $0.linear($0.graph.parameter($1.weight), $0.graph.parameter($1.bias)).mish() }
+    return try names.enumerated().map { index, name in
+      func rows(_ tensor: Tensor) throws -> Tensor { try tensor.narrow(0, index * channels, channels) }
+      let graph = hidden.graph
+      return hidden.linear(try graph.parameter(last.weight, name, rows), try graph.parameter(last.bias, name, rows)).reshape([0, channels, 1])
+    }
   }
 }
 

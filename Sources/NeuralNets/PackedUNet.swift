@@ -4,8 +4,10 @@ import Tensors
 let mostTimeNumbers = 1 << 24
 
 extension UNet1d {
-  /// The network as it is now, packed for these times; nil where what it hears of so many times would fill the memory.
+  /// The network as it is now, packed for these times; nil with the larger encoder, and where what it hears of so
+  /// many times would fill the memory.
   public func packed(times: [Float]) throws -> PackedUNet1d? {
+    guard !config.largerEncoder else { return nil }
     let blocks = (down + [middle] + up).flatMap { [$0.first, $0.second] }
     let width = blocks.reduce(0) { $0 + $1.conditionEncoder.outputs }
     guard !times.isEmpty, times.count <= mostTimeNumbers / width else { return nil }

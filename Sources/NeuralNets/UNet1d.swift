@@ -16,6 +16,9 @@ public final class UNet1d: Denoiser {
     public var diffusionStepEmbedDim = 256
     /// FiLM scales as well as shifts.
     public var condPredictScale = true
+    /// FiLM hears the condition through three layers, as in DPPO, instead of one.
+    public var largerEncoder = false
+    public var groupnormEps: Float = 1e-5
 
     public init(observationSize: Int, actionSize: Int, horizon: Int) {
       (self.observationSize, self.actionSize, self.horizon) = (observationSize, actionSize, horizon)
@@ -67,6 +70,7 @@ public final class UNet1d: Denoiser {
 
     var options = ConditionalResidualBlock1d.Config()
     (options.kernelSize, options.nGroups, options.condPredictScale) = (config.kernelSize, config.nGroups, config.condPredictScale)
+    (options.largerEncoder, options.groupnormEps) = (config.largerEncoder, config.groupnormEps)
     let condition = config.diffusionStepEmbedDim + config.observationSteps * config.observationSize
     func level(_ inputs: Int, _ outputs: Int, resize: (any Layer)? = nil) throws -> Level {
       Level(
@@ -83,7 +87,7 @@ public final class UNet1d: Denoiser {
       let double = try Upsample1d(widths[i], using: &stream)
       return try level(2 * widths[i + 1], widths[i], resize: double)
     }
-    finalBlock = try Conv1dBlock(narrowest, narrowest, kernel: config.kernelSize, groups: config.nGroups, using: &stream)
+    finalBlock = try Conv1dBlock(narrowest, narrowest, kernel: config.kernelSize, groups: config.nGroups, epsilon: config.groupnormEps, using: &stream)
     finalConvolution = try Conv1d(narrowest, config.actionSize, kernel: 1, using: &stream)
   }
 

@@ -10,12 +10,12 @@ public final class Conv1dBlock: Layer {
   public var namedParameters: [NamedTensor] { convolution.named("block.0") + norm.named("block.1") }
 
   /// Throws for an even kernel and for groups that do not divide the outputs.
-  public init(_ inputs: Int, _ outputs: Int, kernel: Int, groups: Int = 8, using stream: inout RandomStream) throws {
+  public init(_ inputs: Int, _ outputs: Int, kernel: Int, groups: Int = 8, epsilon: Float = 1e-5, using stream: inout RandomStream) throws {
     guard kernel > 0, kernel % 2 == 1 else { throw UsageError("a convolution block wants an odd kernel, got \(kernel)") }
     var config = Conv1d.Config()
     config.padding = kernel / 2
     convolution = try Conv1d(inputs, outputs, kernel: kernel, config, using: &stream)
-    norm = try GroupNorm(groups, outputs)
+    norm = try GroupNorm(groups, outputs, epsilon: epsilon)
   }
 
   /// [n, inputs, length] -> [n, outputs, length]
@@ -23,34 +23,44 @@ public final class Conv1dBlock: Layer {
 }
 
 /// Two convolution blocks around FiLM (Perez et al. 2018): between them each channel is shifted, and scaled if asked for, by what a
-/// linear layer makes of the condition; the input is added at the end, through a 1-wide convolution where the channels differ.
+/// linear layer makes of the condition after Mish, in DPPO's larger form three layers of the condition as it is; the input is added at the end, through a 1-wide convolution where the channels differ.
 public final class ConditionalResidualBlock1d: Module {
   public struct Config: Codable, Equatable, Sendable {
     public var kernelSize = 3
     public var nGroups = 8
     /// FiLM scales as well as shifts.
     public var condPredictScale = false
+    /// DPPO's form: three layers for the condition instead of one.
+    public var largerEncoder = false
+    public var groupnormEps: Float = 1e-5
 
     public init() {}
   }
 
   public let first: Conv1dBlock
   public let second: Conv1dBlock
+  /// The condition's only layer, or its first.
   public let conditionEncoder: Linear
+  /// The larger encoder's other layers, with Mish before each.
+  public let deeperEncoder: [Linear]
   /// nil where inputs and outputs are equal in number.
   public let residual: Conv1d?
   public let predictsScale: Bool
   private let outputs: Int
 
   public var namedParameters: [NamedTensor] {
-    first.named("blocks.0") + second.named("blocks.1") + conditionEncoder.named("cond_encoder.1") + (residual?.named("residual_conv") ?? [])
+    first.named("blocks.0") + second.named("blocks.1") + conditionEncoder.named(deeperEncoder.isEmpty ? "cond_encoder.1" : "cond_encoder.0")
+      + deeperEncoder.enumerated().flatMap { $1.named("cond_encoder.\(2 * $0 + 2)") } + (residual?.named("residual_conv") ?? [])
   }
 
   public init(_ inputs: Int, _ outputs: Int, condition: Int, _ config: Config = Config(), using stream: inout RandomStream) throws {
     (self.outputs, predictsScale) = (outputs, config.condPredictScale)
-    first = try Conv1dBlock(inputs, outputs, kernel: config.kernelSize, groups: config.nGroups, using: &stream)
-    second = try Conv1dBlock(outputs, outputs, kernel: config.kernelSize, groups: config.nGroups, using: &stream)
-    conditionEncoder = try Linear(condition, predictsScale ? 2 * outputs : outputs, using: &stream)
+    let (kernel, groups, epsilon) = (config.kernelSize, config.nGroups, config.groupnormEps)
+    first = try Conv1dBlock(inputs, outputs, kernel: kernel, groups: groups, epsilon: epsilon, using: &stream)
+    second = try Conv1dBlock(outputs, outputs, kernel: kernel, groups: groups, epsilon: epsilon, using: &stream)
+    let channels = predictsScale ? 2 * outputs : outputs
+    conditionEncoder = try Linear(condition, channels, using: &stream)
+    deeperEncoder = config.largerEncoder ? [try Linear(channels, channels, using: &stream), try Linear(channels, channels, using: &stream)] : []
     residual = inputs == outputs ? nil : try Conv1d(inputs, outputs, kernel: 1, using: &stream)
   }
 
@@ -60,7 +70,8 @@ public final class ConditionalResidualBlock1d: Module {
       throw UsageError(
         "a conditional block wants an input [n, channels, length] and a condition [n, \(conditionEncoder.inputs)], got \(x.shape) and \(condition.shape)")
     }
-    let film = try conditionEncoder(condition.mish()).reshape([x.shape[0], -1, 1])
+    let heard = try conditionEncoder(deeperEncoder.isEmpty ? condition.mish() : condition)
+    let film = try deeperEncoder.reduce(heard) { try $1($0.mish()) }.reshape([x.shape[0], -1, 1])
     var hidden = try first(x)
     if predictsScale {
       hidden = try film.narrow(1, 0, outputs) * hidden + film.narrow(1, outputs, outputs)

@@ -1,4 +1,5 @@
 import Agents
+import Diffusion
 import Environments
 import Files
 import LuaBridge
@@ -6,7 +7,7 @@ import Tensors
 
 /// What an actor's file says beside its weights: all that acting needs.
 struct ActorHead: Codable {
-  /// Of the agent that it comes from: "sac", "dsrl_na".
+  /// Of the agent that it comes from: "sac", "dsrl_sac", "dsrl_na".
   var kind: String
   /// Of all that it sees at once.
   var observationSize: Int
@@ -16,12 +17,33 @@ struct ActorHead: Codable {
   /// The environment's, of one action.
   var actionSpace: Box
   var network: NetworkOptions
-  /// b, of an actor whose output is a policy's noise in [-b, b].
-  var actionMagnitude: Float?
+  /// Of an actor whose output is a policy's noise.
+  var steering: SteeringOptions?
+  /// Of an actor whose output corrects a policy's actions, with the seed of that policy's noise.
+  var residual: ResidualOptions?
+  var residualSeed: Int?
   /// Whether it acts without noise when it is not told.
   var deterministic = false
 
   var chunkSize: Int { chunk * actionSpace.count }
+}
+
+extension ActorHead {
+  /// From its outputs to actions. Throws where a policy is missing or has none to steer it.
+  func map(_ policy: (any BasePolicy)?, _ path: String) throws -> any ActionMap {
+    guard kind != "sac" else {
+      guard policy == nil else { throw UsageError("'\(path)' holds a sac actor, which steers no policy; got one") }
+      return try ActionScale(actionSpace, chunk: chunk, observationSize: observationSize)
+    }
+    guard let policy else { throw UsageError("'\(path)' holds a \(kind) actor, which steers a policy: load_actor(path, {policy = ...})") }
+    guard (policy.conditionSize, policy.actionSteps, policy.actionSize) == (observationSize, chunk, actionSpace.count) else {
+      throw UsageError(
+        "'\(path)' steers a policy that sees \(observationSize) numbers and executes \(chunk) actions of \(actionSpace.count); got \(policy.conditionSize), \(policy.actionSteps), \(policy.actionSize)")
+    }
+    if let steering { return try Steering(policy, steering) }
+    guard let residual, let residualSeed else { throw UsageError("'\(path)' holds a \(kind) actor in the form of another version") }
+    return try Residual(policy, residual, seed: residualSeed)
+  }
 }
 
 /// An actor alone, without what it learned by: acts and nothing else.
@@ -29,8 +51,7 @@ final class ActorObject: LuaObject, CustomStringConvertible {
   static let luaName = "Actor"
   let head: ActorHead
   private let actor: GaussianActor
-  /// What a dsrl_na actor steers.
-  private let policy: PolicyObject?
+  private let map: any ActionMap
   private var stream: RandomStream
 
   private static let format = "dsrl-lua actor 1"
@@ -41,17 +62,10 @@ final class ActorObject: LuaObject, CustomStringConvertible {
     guard metadata["format"] == ActorObject.format, let text = metadata["actor"] else { throw UsageError("'\(path)' holds no actor") }
     head = try JSON.decode(ActorHead.self, from: Array(text.utf8), source: path)
     for size in [head.observationSize, head.chunk, head.chunkSize] + head.network.hidden { try checkSize("'\(path)': a size", size) }
-    switch (head.actionMagnitude, policy?.policy) {
-    case (nil, _?): throw UsageError("'\(path)' holds a \(head.kind) actor, which steers no policy; got one")
-    case (_?, nil): throw UsageError("'\(path)' holds a \(head.kind) actor, which steers a policy: load_actor(path, {policy = ...})")
-    case (_?, let policy?) where (policy.conditionSize, policy.actionSteps, policy.actionSize) != (head.observationSize, head.chunk, head.actionSpace.count):
-      throw UsageError(
-        "'\(path)' steers a policy that sees \(head.observationSize) numbers and executes \(head.chunk) actions of \(head.actionSpace.count); got \(policy.conditionSize), \(policy.actionSteps), \(policy.actionSize)")
-    default: self.policy = policy
-    }
+    map = try head.map(policy?.policy, path)
     stream = RandomStream(seed: seed, purpose: "actor")
-    let outputs = policy?.policy.latentSize ?? head.chunkSize
-    actor = try GaussianActor(observationSize: head.observationSize, actionSize: outputs, network: head.network, using: &stream)
+    actor = try GaussianActor(
+      observationSize: map.observationSize, actionSize: map.size, network: head.network, gain: head.steering?.gain ?? 1, using: &stream)
     try actor.load(stateDict: tensors)
   }
 
@@ -63,22 +77,11 @@ final class ActorObject: LuaObject, CustomStringConvertible {
   /// [n, observation] to [n, chunk, action], in the environment's units, as the agent itself acts.
   func act(_ observation: Tensor, deterministic: Bool?) throws -> Tensor {
     try Tensor.withoutGrad {
-      let seen = try policy?.policy.normalize(observation) ?? observation
+      let seen = try map.normalize(observation)
       let mode = deterministic ?? head.deterministic
       let squashed = mode ? try actor.mode(seen) : try actor.sample(seen, using: &stream).action
-      let chunk = try inUnits(squashed, seen)
-      return try chunk.reshape([observation.shape[0], head.chunk, head.actionSpace.count])
+      return try map.executed(seen, squashed).reshape([observation.shape[0], head.chunk, head.actionSpace.count])
     }
-  }
-
-  private func inUnits(_ squashed: Tensor, _ observation: Tensor) throws -> Tensor {
-    if let policy = policy?.policy, let magnitude = head.actionMagnitude {
-      return try policy.denormalize(policy.executed(policy.decode(normalized: observation, noise: magnitude * squashed)))
-    }
-    let (low, high) = (head.actionSpace.low, head.actionSpace.high)
-    let half = Tensor((0..<head.chunk).flatMap { _ in zip(low, high).map { Float(($1 - $0) / 2) } })
-    let middle = Tensor((0..<head.chunk).flatMap { _ in zip(low, high).map { Float(($0 + $1) / 2) } })
-    return try squashed * half + middle
   }
 
   var description: String {

@@ -4,9 +4,6 @@ import LuaBridge
 import NeuralNets
 import Tensors
 
-extension SAC.Options: LuaBridge.Options {}
-extension DSRLNA.Options: LuaBridge.Options {}
-
 /// An agent as Lua holds it, with what it was made of.
 final class AgentObject: LuaObject, CustomStringConvertible {
   static let luaName = "Agent"
@@ -14,10 +11,13 @@ final class AgentObject: LuaObject, CustomStringConvertible {
   let environment: EnvironmentObject
   let policy: PolicyObject?
   let options: LuaTable
-  /// Its actor, and what that needs to act alone.
-  let actor: (network: GaussianActor, head: ActorHead)
+  /// Its actor, what that needs to act alone, and of how many draws its critics choose; nil where it has none.
+  let actor: (network: GaussianActor, head: ActorHead, bestOfN: Int)?
 
-  init(_ agent: any Agent, _ environment: EnvironmentObject, _ policy: PolicyObject?, _ options: LuaTable, _ actor: (GaussianActor, ActorHead)) {
+  init(
+    _ agent: any Agent, _ environment: EnvironmentObject, _ policy: PolicyObject?, _ options: LuaTable,
+    _ actor: (network: GaussianActor, head: ActorHead, bestOfN: Int)? = nil
+  ) {
     (self.agent, self.environment, self.policy, self.options, self.actor) = (agent, environment, policy, options, actor)
   }
 
@@ -42,13 +42,10 @@ extension Interpreter {
   /// dsrl.agent, and the types Agent and Actor.
   func installAgents() {
     module("dsrl.agent", doc: "What learns by acting.") { m in
-      m.function("sac", "(options: table) -> Agent", "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size.",
-        options: SAC.Options.self, makeSAC)
-      m.function("dsrl_na", "(options: table) -> Agent",
-        "DSRL with noise aliasing: learns which noise to give the frozen policy. env, whose chunk and observation_steps are the policy's action_steps and observation_steps; policy; and the DSRL code's options; the critics of actions see what is executed, the noise is of the whole chunk; target_entropy = \"auto\" is minus the latent's size.",
-        options: DSRLNA.Options.self, makeDSRLNA)
+      declareAgents(m)
+      declareComparisons(m)
       m.function("load_actor", "(path: string, options?: {policy: Policy?, seed: integer?}) -> Actor",
-        "What agent:save_actor left; a dsrl_na actor wants the policy that it steers. seed (0): of its noise.") {
+        "What agent:save_actor left; a steering actor (dsrl_na, dsrl_sac) wants the policy that it steers. seed (0): of its noise.") {
         (path: String, options: LuaTable?) throws -> ActorObject in
         var options = options ?? LuaTable()
         let policy: PolicyObject? = try options.takeOptional("policy")
@@ -87,9 +84,8 @@ extension Interpreter {
     t.method("noise", "(observation: Tensor | table, options?: {deterministic: boolean?}) -> Tensor",
       "The initial noise that a steering agent would choose: [n, observation] to [n, latent], [observation] to [latent]; deterministic (false).") {
       (agent: AgentObject, observation: TensorLike, options: LuaTable?) throws -> Tensor in
-      guard let steering = agent.agent as? DSRLNA, let policy = agent.policy else { throw LuaError("\(agent.agent.kind) chooses actions, not noise") }
-      let (rows, isRow) = try observation.tensor.rows(of: policy.policy.conditionSize, "observations")
-      let chosen = try steering.noise(for: rows, deterministic: takeDeterministic(options) ?? false)
+      let (rows, isRow) = try observation.tensor.rows(of: agent.agent.environment.observationSpace.count, "observations")
+      let chosen = try agent.agent.noise(for: rows, deterministic: takeDeterministic(options) ?? false)
       return isRow ? try chosen.select(0, 0) : chosen
     }
     t.method("save", "(folder: string)", "Writes everything learned and remembered, replay, environments and random streams included.") {
@@ -101,9 +97,13 @@ extension Interpreter {
     t.method("save_actor", "(path: string, options?: {deterministic: boolean?})",
       "Writes the actor alone to a small safetensors file for load_actor; deterministic (false): how it acts there by default.") {
       (agent: AgentObject, path: String, options: LuaTable?) throws -> Void in
-      var head = agent.actor.head
+      guard let actor = agent.actor else { throw LuaError("a \(agent.agent.kind) has no actor; save keeps what it has found") }
+      var head = actor.head
       head.deterministic = try takeDeterministic(options) ?? false
-      try ActorObject.save(agent.actor.network, head, to: path)
+      guard head.deterministic || actor.bestOfN == 1 else {
+        throw LuaError("an actor alone has no critics to choose the best of \(actor.bestOfN) draws; deterministic = true saves its mode")
+      }
+      try ActorObject.save(actor.network, head, to: path)
     }
   }
 }
@@ -112,8 +112,9 @@ private func declareAgentState(_ t: LuaType<AgentObject>) {
   t.property("environment_steps", "integer", "Steps of single environments, actually executed.") { $0.agent.counts.environmentSteps }
   t.property("gradient_steps", "integer", "Gradient steps of the critics.") { $0.agent.counts.gradientSteps }
   t.property("transitions", "integer", "Chunks decided and remembered.") { $0.agent.counts.transitions }
-  t.property("phase", "string", "\"initial rollouts\", then \"learning\".") { $0.agent.phase }
-  t.property("kind", "string", "\"sac\" or \"dsrl_na\".") { $0.agent.kind }
+  t.property("update_ratio", "number", "Gradient steps of the critics per transition.") { $0.agent.counts.updateRatio }
+  t.property("phase", "string", "\"initial rollouts\", then \"learning\"; of a golden_ticket \"search\", then \"ticket found\".") { $0.agent.phase }
+  t.property("kind", "string", "The name of the function that made it: \"sac\", \"dsrl_na\", ...") { $0.agent.kind }
   t.property("options", "table", "Every option with its value.") { $0.options }
   t.property("env", "Environment", "Where it learns.") { $0.environment }
   t.property("policy", "Policy?", "What it steers.") { $0.policy }
@@ -124,42 +125,6 @@ private func takeDeterministic(_ options: LuaTable?) throws -> Bool? {
   let deterministic: Bool? = try options.takeOptional("deterministic")
   try options.finish()
   return deterministic
-}
-
-/// Decodes an agent's options; target_entropy = "auto" is nil, which a Lua table cannot say.
-private func decode<T: LuaBridge.Options>(_ table: LuaTable, _ targetEntropy: WritableKeyPath<T, Float?>) throws -> T {
-  guard case .string("auto")? = table["target_entropy"] else { return try table.decode() }
-  var rest = table
-  rest["target_entropy"] = nil
-  var options: T = try rest.decode()
-  options[keyPath: targetEntropy] = nil
-  return options
-}
-
-private func makeSAC(_ options: LuaTable) throws -> AgentObject {
-  var table = options
-  let env: EnvironmentObject = try table.take("env")
-  let options: SAC.Options = try decode(table, \.targetEntropy)
-  for size in options.hidden + [options.nCritics, options.batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
-  let agent = try SAC(env.vector(), options)
-  let head = ActorHead(
-    kind: agent.kind, observationSize: env.observationSpace.box.count, observationSteps: env.recipe.observationSteps, chunk: env.recipe.chunk,
-    actionSpace: env.actionSpace.box, network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm))
-  return AgentObject(agent, env, nil, try options.luaTable(), (agent.actor, head))
-}
-
-private func makeDSRLNA(_ options: LuaTable) throws -> AgentObject {
-  var table = options
-  let env: EnvironmentObject = try table.take("env")
-  let policy: PolicyObject = try table.take("policy")
-  let options: DSRLNA.Options = try decode(table, \.targetEntropy)
-  for size in options.hidden + [options.nCritics, options.batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
-  let agent = try DSRLNA(env.vector(), policy: policy.policy, options)
-  let head = ActorHead(
-    kind: agent.kind, observationSize: env.observationSpace.box.count, observationSteps: env.recipe.observationSteps, chunk: env.recipe.chunk,
-    actionSpace: env.actionSpace.box, network: NetworkOptions(hidden: options.hidden, activation: options.activation, layerNorm: options.layerNorm),
-    actionMagnitude: options.actionMagnitude)
-  return AgentObject(agent, env, policy, try options.luaTable(), (agent.actor, head))
 }
 
 extension Advance {

@@ -65,28 +65,50 @@ extension PolicyObject {
 extension AgentObject {
   var page: String {
     let counts = agent.counts
-    let space = environment.actionSpace.box.count * environment.recipe.chunk
-    var learns = [("actor", "\(actor.head.observationSize) to \(actor.head.actionMagnitude == nil ? space : policy?.policy.latentSize ?? space), \(actor.network.parameterCount) parameters")]
-    var memory = (count: 0, capacity: 0)
+    var lines: [(String, String)] = []
+    var replay: ReplayBuffer?
     switch agent {
     case let sac as SAC:
-      learns += [("critics", "\(sac.options.nCritics) of chunks, \(sac.critics.parameterCount) parameters, with targets"), ("entropy", "coefficient \(short(sac.temperature.value)), target \(short(sac.temperature.targetEntropy))")]
-      memory = (sac.replay.count, sac.replay.capacity)
+      lines = actorLines(sac.temperature, [
+        ("critics", "\(sac.options.nCritics) of \(sac.kind == "dsrl_sac" ? "noises" : sac.kind == "residual" ? "corrections" : "chunks"), \(sac.critics.parameterCount) parameters, with targets"),
+      ])
+      replay = sac.replay
     case let steering as DSRLNA:
-      learns += [
+      lines = actorLines(steering.temperature, [
         ("critics", "\(steering.options.nCritics) of chunks (Q^A), \(steering.critics.parameterCount) parameters, with targets"),
         ("", "\(steering.options.nCritics) of noises (Q^W), \(steering.noiseCritics.parameterCount) parameters, distilled from Q^A"),
-        ("entropy", "coefficient \(short(steering.temperature.value)), target \(short(steering.temperature.targetEntropy))"),
-        ("noise", "\(policy?.policy.latentSize ?? 0) numbers in [-\(short(steering.options.actionMagnitude)), \(short(steering.options.actionMagnitude))]"),
-      ]
-      memory = (steering.replay.count, steering.replay.capacity)
+      ])
+      replay = steering.replay
+    case let chooser as BestOfN:
+      lines = [("critics", "\(chooser.options.critic.nCritics) of chunks, \(chooser.critics.parameterCount) parameters, with targets"), ("chooses", "of \(chooser.options.candidates) chunks")]
+      replay = chooser.replay
+    case let search as GoldenTicket:
+      let means = search.means
+      let best = means[search.best].map { "number \(search.best + 1), mean return \(short($0)) in \(search.options.episodesPerCandidate) episodes" } ?? "none yet"
+      lines = [("tickets", "\(means.count { $0 != nil }) of \(means.count) tried"), ("best", best)]
+    case let base as BoundedBase:
+      lines = [("noise", "standard normal in [-\(short(base.options.actionMagnitude)), \(short(base.options.actionMagnitude))]")]
     default: break
     }
     let copies = environment.count.map { "\($0) environments" } ?? "one environment"
     return Script.page("Agent \(agent.kind) in \(environment.recipe.id) (\(copies), chunk \(environment.recipe.chunk)), \(agent.phase)", [
       ("done", "\(counts.environmentSteps) environment steps, \(counts.transitions) transitions, \(counts.gradientSteps) gradient steps"),
-      ("replay", "\(memory.count) of \(memory.capacity) transitions"),
-    ] + learns + (policy.map { [("steers", $0.brief)] } ?? []))
+    ] + (replay.map {
+      [("updates", "\(short(Float(counts.updateRatio))) gradient steps per transition"), ("replay", "\($0.count) of \($0.capacity) transitions")]
+    } ?? []) + lines + (policy.map { [("steers", $0.brief)] } ?? []))
+  }
+
+  private func actorLines(_ temperature: Temperature, _ critics: [(String, String)]) -> [(String, String)] {
+    guard let actor else { return critics }
+    var lines = [("actor", "\(actor.head.observationSize) to \(actor.network.actionSize), \(actor.network.parameterCount) parameters")] + critics
+    lines.append(("entropy", "coefficient \(short(temperature.value)), target \(short(temperature.targetEntropy))"))
+    if let residual = actor.head.residual { lines.append(("corrects", "by up to \(short(residual.residualScale)) of the policy's [-1, 1]")) }
+    if let steering = actor.head.steering {
+      let bound = short(steering.actionMagnitude)
+      let tied = steering.noiseTying == .full ? "" : ", \(steering.noiseTying.rawValue) from \(actor.network.actionSize)"
+      lines.append(("noise", "\(policy?.policy.latentSize ?? 0) numbers in [-\(bound), \(bound)]\(tied)"))
+    }
+    return lines
   }
 
   private func short(_ x: Float) -> String { formatted("%.4g", Double(x)) }

@@ -1,3 +1,4 @@
+import Agents
 import Diffusion
 import Environments
 import LuaBridge
@@ -6,10 +7,24 @@ import LuaBridge
 extension Session {
   func documentOptions() {
     for (name, doc) in agentOptions + denoiserOptions + networkOptions + environmentOptions + layerOptions + optimizerOptions { lua.registry.document(option: name, doc) }
-    lua.registry.document("dsrl.agent.sac", options: ["env": "Environment made with num_envs: where it learns"])
-    lua.registry.document("dsrl.agent.dsrl_na", options: [
-      "env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen",
+    lua.registry.document("dsrl.agent.sac", options: [
+      "env": "Environment made with num_envs: where it learns", "demonstrations": "DataSet of which every batch takes a share, in the environment's units",
     ])
+    lua.registry.document(option: "dsrl.agent.residual.init_rollout_steps", "vector steps with random corrections before the first update")
+    for name in ["dsrl_na", "dsrl_sac", "residual", "best_of_n", "golden_ticket", "bounded_base"].map({ "dsrl.agent." + $0 }) {
+      lua.registry.document(name, options: ["env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen"])
+    }
+    for name in ["dsrl.agent.dsrl_na", "dsrl.agent.dsrl_sac"] {
+      lua.registry.document(choices: "\(name).parity", Parity.allCases.map(\.rawValue))
+    }
+    lua.registry.document("dsrl.agent.dsrl_na", options: [
+      "parity": "\"dsrl-2025\": other defaults, those of the published code: action_magnitude = 1, which it never read; init_noise = \"unbounded\", distillation_noise = \"standard_normal\" beyond the actor's box; time_limits = \"terminate\". What it does beside and has no option here: it steps on after an episode's end within a chunk, draws its first noise of learning uniformly, and counts a chunk of the initial rollouts as one step",
+    ])
+    lua.registry.document("dsrl.agent.dsrl_sac", options: [
+      "parity": "\"dsrl-2025\": other defaults, those of the published code: init_noise = \"clipped\", time_limits = \"terminate\". What it does beside and has no option here: it makes a chunk of its first noises twice (the chunk itself taken for noise), steps on after an episode's end within a chunk, and counts a chunk of the initial rollouts as one step",
+    ])
+    lua.registry.document(option: "dsrl.agent.bounded_base.action_magnitude", "b: the noises lie in [-b, b]")
+    lua.registry.document(option: "dsrl.agent.golden_ticket.candidates", "noises that are tried")
     lua.registry.document("Agent:learn", options: [
       "steps": "environment steps to do in this call", "eval_every": "environment steps between evaluations; none without it",
       "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
@@ -52,11 +67,11 @@ extension Session {
     lua.registry.document("Policy:fit", options: ["pad_after": "actions of a chunk that may lie after its episode (0)"])
     lua.registry.document("dsrl.policy.dppo", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "seed": "of the noise (0)",
+      "process": "the noising it was trained under (20 steps)", "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (ddim of 5 steps)", "horizon": "actions in a chunk, which the file of a U-Net does not tell", "seed": "of the noise (0)",
     ])
     lua.registry.document("dsrl.policy.reinflow", options: [
       "normalization": "path of its normalization.npz", "weights": "which of its copies (\"ema\", where it is there)",
-      "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "seed": "of the noise (0)",
+      "action_steps": "actions of a chunk that are executed (all)", "sampler": "Sampler (4 Euler steps as ReinFlow takes them)", "horizon": "actions in a chunk, which the file of a U-Net does not tell", "seed": "of the noise (0)",
     ])
     lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
@@ -66,7 +81,7 @@ extension Session {
     let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
     for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
     lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
-    lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a dsrl_na actor steers", "seed": "of its noise (0)"])
+    lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a steering actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     lua.registry.document(option: "Policy:fit.batch_size", "chunks per gradient step; nil: 256, or all where there are fewer")
     lua.registry.document(option: "Policy:fit.betas", "what AdamW's two averages keep of themselves")
@@ -102,17 +117,35 @@ private let agentOptions: [(String, String)] = [
   ("noise_critic_grad_steps", "distillation steps per call of the updates"),
   ("train_freq", "vector steps between calls of the updates"),
   ("init_rollout_steps", "vector steps with the policy's own noise before the first update"),
+  ("init_noise", "the standard normal of those noises at the box: drawn again outside it, clipped to it, or unbounded"),
+  ("time_limits", "whether what comes after a time limit counts in the critics' target, or it ends as where the task ends"),
   ("learning_starts", "environment steps with random actions before the first update"),
   ("hidden", "widths of the hidden layers"), ("activation", "of the hidden layers"), ("layer_norm", "layer norm in the hidden layers"),
   ("network_precision", "what the operands of the networks' products are rounded to while they learn; sums, weights and optimisers stay float32"),
-  ("n_critics", "critics side by side"), ("critic_backup_combine", "how the critics' values become one"),
+  ("n_critics", "critics side by side"),
+  ("critic_backup_combine", "how the critics' values become one; min_of_subset: in targets the least of critic_subset drawn critics, else the mean"),
+  ("critic_std_weight", "rho of mean_minus_std, mean - rho std over the critics"), ("critic_subset", "critics drawn for each target of min_of_subset"),
   ("learning_rate", "of every optimiser"), ("actor_learning_rate", "nil: learning_rate"), ("critic_learning_rate", "nil: learning_rate"),
   ("noise_critic_learning_rate", "nil: learning_rate"), ("ent_coef_learning_rate", "nil: learning_rate"),
   ("batch_size", "transitions per gradient step"), ("buffer_size", "transitions remembered"), ("tau", "share of the critics that moves into the targets"),
   ("gamma", "discount per chunk"), ("discount_per_step", "gamma counts every executed step instead of the chunk"),
   ("reward_scale", "multiplies the rewards in the critics' targets"), ("ent_coef", "weight of the entropy: \"auto\", \"auto_0.1\" or a number"),
-  ("target_entropy", "nats, in the actor's [-1, 1] units; \"auto\": minus the number of outputs"),
-  ("entropy_in_backup", "the critics' target counts the next noise's entropy"), ("distillation_noise", "law of the noises that Q^W learns at"),
+  ("ent_coef_min", "the least of a learned ent_coef"),
+  ("target_entropy", "nats, in the units of entropy_of; \"auto\": minus the number of outputs"),
+  ("target_entropy_unit", "whether target_entropy is of all outputs together or of each"),
+  ("entropy_of", "what the entropy is of: the output u in [-1, 1], or the noise w = b u, whose entropy is larger by ln b for each number"),
+  ("magnitude_inside_tanh", "w = b tanh(x / b) of the actor's Gaussian x, instead of b tanh(x)"),
+  ("noise_tying", "which of a chunk's noises are free: all, those of one action that repeats, or those of noise_knots actions, straight lines between them"),
+  ("noise_knots", "actions whose noises are free where noise_tying is interpolated"),
+  ("demonstration_ratio", "share of the demonstrations in each batch; nil: half, where there are some"),
+  ("residual_scale", "corrections lie in [-this, this], in the policy's [-1, 1] units"),
+  ("candidates", "chunks of which the critics choose the best, when it acts and in the critics' target"),
+  ("episodes_per_candidate", "whole episodes for each candidate"),
+  ("best_of_n", "draws of the actor of which the critics choose the best when it acts with noise"),
+  ("target_best_of_n", "draws of which the target critics choose the next action in the critics' target"),
+  ("entropy_in_backup", "the critics' target counts the next noise's entropy"), ("distillation_noise", "law of the noises that Q^W learns at: the standard normal in the box (gaussian) or without bounds (standard_normal), uniform in the box, the actor's, or half gaussian and half the actor's (mixed)"),
+  ("distillation_noises", "noises per observation of a distillation's batch"),
+  ("distillation_target", "what the heads of Q^W learn of Q^A's: each its own, or all the least or the mean"),
   ("update_order", "when the actor moves within a call of the updates"), ("critic_warmup", "gradient steps that leave the actor alone"),
   ("actor_init", "where the actor starts"), ("seed", "of its random streams"),
 ]
@@ -143,7 +176,7 @@ private let denoiserOptions: [(String, String)] = [
 ]
 
 private let networkOptions: [(String, String)] = [
-  ("down_dims", "channels of a U-Net's levels"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
+  ("down_dims", "channels of a U-Net's levels; DPPO's of robomimic: {40, 80} with diffusion_step_embed_dim 16 and larger_encoder"), ("diffusion_step_embed_dim", "numbers that embed the time in a U-Net"),
   ("n_layer", "layers of a transformer"), ("n_head", "heads of its attention"), ("n_emb", "numbers in its tokens"),
   ("p_drop_emb", "dropout on the tokens as they come in"), ("p_drop_attn", "dropout within its layers"),
   ("causal_attn", "an action sees no later action"),
@@ -153,6 +186,7 @@ private let layerOptions: [(String, String)] = [
   ("stride", "places from one output to the next"), ("padding", "zeros on either side of the input"), ("output_padding", "places added at the end of the output"),
   ("dilation", "places between two of the kernel's weights"), ("groups", "channels in so many parts, each with weights of its own"),
   ("bias", "a number added to every output channel"), ("kernel_size", "places that a convolution sees"), ("n_groups", "of the group norms"),
+  ("larger_encoder", "the condition goes through three layers, as in DPPO, instead of one"), ("groupnorm_eps", "added to the variance in the group norms"),
   ("cond_predict_scale", "the condition scales the channels too, beside shifting them"), ("output_activation", "after the last layer"),
   ("retain_graph", "the graph can be walked again"),
 ]

@@ -10,7 +10,7 @@ extension Interpreter {
   func installPolicyImport() {
     module("dsrl.policy") { m in
       m.function("dppo", "(path: string, options: table) -> Policy",
-        "The diffusion MLP in a DPPO checkpoint (.pt): normalization, the path of its normalization.npz; weights (\"ema\", else \"model\"); activation (mish; DPPO's gym policies use relu); process = {steps} as it was trained with (20); sampler; action_steps (the whole chunk): actions of a chunk that are executed; seed (0). Sizes come from the file, observation_steps too. Of a fine-tuned checkpoint the fine-tuned actor is taken.",
+        "The diffusion MLP or U-Net in a DPPO checkpoint (.pt): normalization, the path of its normalization.npz; weights (\"ema\", else \"model\"); activation (mish; DPPO's gym policies use relu); process = {steps} as it was trained with (20); sampler; action_steps (the whole chunk): actions of a chunk that are executed; seed (0). Sizes come from the file, observation_steps too; of a U-Net horizon, n_groups (8) and groupnorm_eps (1e-5; 1e-4 of DPPO's furniture policies) are to be told. Of a fine-tuned checkpoint the fine-tuned actor is taken.",
         options: DPPOImport.self, importDPPO)
       m.function("reinflow", "(path: string, options: table) -> Policy",
         "The flow policy in a ReinFlow checkpoint (.pt): normalization, the path of its normalization.npz; weights (\"ema\", else \"model\"); activation (mish; ReinFlow's gym policies use relu); sampler (as ReinFlow evaluates: 4 Euler steps, spacing \"linspace\", point_clip 1); seed (0). Sizes come from the file. Of a fine-tuned checkpoint the fine-tuned policy is taken, without its exploration noise.",

@@ -23,11 +23,14 @@ struct UNetDenoiserOptions: LuaBridge.Options {
   var nGroups: Int
   var diffusionStepEmbedDim: Int
   var condPredictScale: Bool
+  var largerEncoder: Bool
+  var groupnormEps: Float
 
   init() { self.init(UNet1d.Config(observationSize: 1, actionSize: 1, horizon: 1)) }
   init(_ config: UNet1d.Config) {
     (downDims, kernelSize, nGroups) = (config.downDims, config.kernelSize, config.nGroups)
     (diffusionStepEmbedDim, condPredictScale) = (config.diffusionStepEmbedDim, config.condPredictScale)
+    (largerEncoder, groupnormEps) = (config.largerEncoder, config.groupnormEps)
   }
 }
 
@@ -72,6 +75,7 @@ extension DenoiserConfig {
       config.observationSteps = sizes.observationSteps
       (config.downDims, config.kernelSize, config.nGroups) = (options.downDims, options.kernelSize, options.nGroups)
       (config.diffusionStepEmbedDim, config.condPredictScale) = (options.diffusionStepEmbedDim, options.condPredictScale)
+      (config.largerEncoder, config.groupnormEps) = (options.largerEncoder, options.groupnormEps)
       self = .unet(config)
     case .transformer:
       let options: TransformerDenoiserOptions = try table.decode(under: "network")

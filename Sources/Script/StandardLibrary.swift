@@ -31,8 +31,8 @@ extension Session {
     lua.searchPath = "\(folder)/?.lua;\(path)"
     try attach("learn", to: "Agent", "(options: table) -> table",
       "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, save_every (of a run's checkpoint), on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on; so does a resumed run, to the same numbers.")
-    try attach("preset", to: "dsrl", "(name: string, overrides?: table) -> table",
-      "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, with yours laid over.")
+    try attach("preset", to: "dsrl", "(name: string, overrides?: table, agent?: string) -> table",
+      "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, or for the agent named (\"dsrl_sac\"), with yours laid over.")
     try attach("sequential", to: "dsrl.nn", "(...: Module | function) -> Module",
       "Modules and functions one after the other, the output of each the input of the next; also as one list. It is a module with its parts at [1], [2], ...")
     try lua.attach(to: "dsrl.run", "stage", "(name: string, body: function) -> ...",

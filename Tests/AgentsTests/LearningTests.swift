@@ -54,6 +54,21 @@ func steeringFindsTheBestNoise(order: DSRLNA.UpdateOrder) throws {
   #expect(policy.largestNoise > 1.5)  // the base policy's own noise is not confined to the actor's box
 }
 
+/// The same by SAC over the noise.
+@Test func noiseSACFindsTheBestNoise() throws {
+  let policy = TrianglePolicy { max(-1, min(1, $0 / 0.7)) }
+  var options = SteeringSACOptions()
+  (options.hidden, options.learningRate, options.batchSize, options.initRolloutSteps) = ([32, 32], 3e-3, 64, 100)
+  options.targetEntropy = -2
+  let after = try (0..<3).map { seed in
+    options.seed = seed
+    let agent = try SAC(guesses(), policy: policy, options)
+    for _ in 0..<150 { _ = try agent.advance() }
+    return try evaluate(policy: { try agent.act($0, deterministic: true) }, on: guesses(4), episodes: 200, seed: 7).mean
+  }
+  #expect(after.allSatisfy { $0 > -0.02 }, "\(after)")
+}
+
 // MARK: Same seed, same numbers
 
 @Test func sameSeedSameNumbers() throws {
@@ -129,6 +144,12 @@ private func restored<A: Agent>(_ agent: A, into fresh: A) throws -> A {
   let twin = try restored(sac, into: smallSAC { $0.seed = 77 })
   for _ in 0..<3 { #expect(try twin.advance().metrics == sac.advance().metrics) }
   #expect(throws: UsageError.self) { try twin.load([:], steering.record) }
+
+  let noise = try smallNoiseSAC()
+  for _ in 0..<4 { _ = try noise.advance() }
+  let again = try restored(noise, into: smallNoiseSAC { $0.seed = 77 })
+  for _ in 0..<3 { #expect(try again.advance().metrics == noise.advance().metrics) }
+  #expect(throws: UsageError.self) { try twin.load([:], noise.record) }
 }
 
 // MARK: Options
@@ -146,12 +167,33 @@ private let steeringOptions: [(String, @Sendable (inout DSRLNA.Options) -> Void)
   ("targetEntropy", { $0.targetEntropy = nil }), ("distillationNoise", { $0.distillationNoise = .box }),
   ("updateOrder", { $0.updateOrder = .actorAfterDistillation }), ("criticWarmup", { $0.criticWarmup = 2 }),
   ("actorInit", { $0.actorInit = .gaussian }), ("seed", { $0.seed = 1 }),
+  ("magnitudeInsideTanh", { $0.magnitudeInsideTanh = true }), ("entropyOf", { $0.entropyOf = .noise }),
+  ("distillationNoises", { $0.distillationNoises = 2 }), ("distillationTarget", { $0.distillationTarget = .min }),
+  ("entCoefMin", { $0.entCoefMin = 0.9999 }), ("bestOfN", { $0.bestOfN = 3 }), ("targetBestOfN", { $0.targetBestOfN = 3 }),
+  ("entropyInBackup", { $0.entropyInBackup = false }),
 ]
 
 @Test(arguments: steeringOptions.indices)
 func everySteeringOptionMatters(index: Int) throws {
   let (name, change) = steeringOptions[index]
   let (plain, changed) = (try smallSteering(), try smallSteering(TrianglePolicy(), change))
+  for _ in 0..<5 { _ = (try plain.advance(), try changed.advance()) }
+  #expect(learned(plain) != learned(changed), "\(name)")
+}
+
+private let noiseSACOptions: [(String, @Sendable (inout SteeringSACOptions) -> Void)] = [
+  ("actionMagnitude", { $0.actionMagnitude = 1 }), ("gradientSteps", { $0.gradientSteps = -1 }), ("initRolloutSteps", { $0.initRolloutSteps = 5 }),
+  ("actorInit", { $0.actorInit = .gaussian }), ("magnitudeInsideTanh", { $0.magnitudeInsideTanh = true }), ("entropyOf", { $0.entropyOf = .noise }),
+  ("criticBackupCombine", { $0.criticBackupCombine = .mean }), ("rewardScale", { $0.rewardScale = 2 }), ("criticWarmup", { $0.criticWarmup = 2 }),
+  ("actorLearningRate", { $0.actorLearningRate = 2e-3 }),
+  ("criticLearningRate", { $0.criticLearningRate = 2e-3 }), ("entCoefLearningRate", { $0.entCoefLearningRate = 2e-3 }),
+  ("bestOfN", { $0.bestOfN = 3 }), ("targetBestOfN", { $0.targetBestOfN = 3 }),
+]
+
+@Test(arguments: noiseSACOptions.indices)
+func everyNoiseSACOptionMatters(index: Int) throws {
+  let (name, change) = noiseSACOptions[index]
+  let (plain, changed) = (try smallNoiseSAC(), try smallNoiseSAC(TrianglePolicy(), change))
   for _ in 0..<5 { _ = (try plain.advance(), try changed.advance()) }
   #expect(learned(plain) != learned(changed), "\(name)")
 }

@@ -95,6 +95,15 @@ func smallSteering(_ policy: TrianglePolicy = TrianglePolicy(), _ change: (inout
   return try DSRLNA(guesses(chunk: policy.horizon), policy: policy, options)
 }
 
+/// A small DSRL-SAC on Guess that learns from its second round on.
+func smallNoiseSAC(_ policy: TrianglePolicy = TrianglePolicy(), _ change: (inout SteeringSACOptions) -> Void = { _ in }) throws -> SAC {
+  var options = SteeringSACOptions()
+  (options.hidden, options.batchSize, options.initRolloutSteps) = ([16, 16], 16, 3)
+  (options.gradientSteps, options.learningRate) = (3, 1e-3)
+  change(&options)
+  return try SAC(guesses(chunk: policy.horizon), policy: policy, options)
+}
+
 func smallSAC(_ change: (inout SAC.Options) -> Void = { _ in }) throws -> SAC {
   var options = SAC.Options()
   (options.hidden, options.batchSize, options.learningStarts, options.learningRate) = ([16], 16, 12, 1e-3)

@@ -71,4 +71,40 @@ struct OptionTests {
     #expect(snakeCase(swift) == lua)
     #expect(camelCase(lua) == swift)
   }
+
+  /// A group's options stand in the table of the options that hold it, whose own defaults they keep.
+  @Test func groupsStandInTheirHoldersTable() throws {
+    let options = try LuaTable([("ensemble", .int(5)), ("steps", .int(3))]).decode(Grouped.self)
+    #expect(options.critics.ensemble == 5 && options.critics.rates.learningRate == 0.5 && options.steps == 3)
+    #expect(try options.luaTable().description == "{steps = 3, ensemble = 5, learning_rate = 0.5, weight_decay = nil, seed = 1}")
+    #expect(try Grouped().described().map(\.name) == ["steps", "ensemble", "learning_rate", "weight_decay", "seed"])
+    var changed = options
+    changed.critics.rates.weightDecay = 2
+    #expect(try changed.luaTable().decode(Grouped.self) == changed)
+    for (name, value, message) in [
+      ("critics", LuaValue.table(LuaTable()), "unknown option 'critics'"), ("rates", .int(1), "unknown option 'rates'"),
+      ("ensembel", .int(1), "unknown option 'ensembel' (did you mean 'ensemble'?)"), ("ensemble", .bool(true), "'ensemble' must be an integer, got boolean true"),
+    ] {
+      let error = #expect(throws: LuaError.self) { try LuaTable([(name, value)]).decode(Grouped.self) }
+      #expect("\(try #require(error))".contains(message))
+    }
+  }
+}
+
+private struct Grouped: Options, Equatable {
+  struct Rates: OptionGroup, Equatable {
+    var learningRate: Float = 1e-3
+    var weightDecay: Float?
+  }
+  struct Critics: OptionGroup, Equatable {
+    var ensemble = 2
+    var rates = Rates()
+  }
+  var steps = 10
+  var critics: Critics = {
+    var critics = Critics()
+    critics.rates.learningRate = 0.5
+    return critics
+  }()
+  var seed = 1
 }
