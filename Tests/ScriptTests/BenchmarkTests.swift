@@ -5,6 +5,8 @@ struct BenchmarkTests {
   static let cases = [
     (workload: "gemm", names: ["gemm/256x512x512", "gemm/256x2048x2048"]), ("W1", ["W1"]),
     ("W3", ["hopper", "can"].flatMap { task in [1, 256, 4096].map { "W3/\(task)/\($0)" } }), ("W4", ["W4/128", "W4/1024"]), ("W5", ["W5"]),
+    ("W6", ["unet-small", "unet", "transformer"].flatMap { network in [1, 64, 256].map { "W6/\(network)/\($0)" } }),
+    ("W7", ["W7/unet-small/128", "W7/unet/64", "W7/transformer/64"]),
   ]
 
   @Test(arguments: cases.indices) func work(_ index: Int) throws {
@@ -28,7 +30,7 @@ struct BenchmarkTests {
     let program = try Program()
     let outcome = try program.run(["\(Program.root)/scripts/benchmarks/work.lua", "W9", "1", "float32", "300"])
     #expect(outcome.code == 1)
-    #expect(outcome.errors.contains("there is no workload W9; there are W1, W2, W3, W4, W5, gemm"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("there is no workload W9; there are W1, W2, W3, W4, W5, W6, W7, gemm"), "\(outcome.errors)")
     try program.remove()
   }
 }
