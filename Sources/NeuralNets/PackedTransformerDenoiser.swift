@@ -4,7 +4,7 @@ extension TransformerDenoiser {
   /// The network as it is now, without dropout, packed for these times; nil where what it hears of so many times would fill the memory.
   public func packed(times: [Float]) throws -> PackedTransformer? {
     let size = config.nEmb
-    guard !times.isEmpty, times.count <= mostTimeNumbers / (2 * size * layers.count) else { return nil }
+    guard !times.isEmpty, times.count <= mostTimeNumbers / ((2 * size + 1) * config.nHead * layers.count) else { return nil }
     return try Tensor.withoutGrad {
       let cross = layers.map(\.crossAttention)
       let memory = PackedTransformer.Linear(
@@ -29,7 +29,7 @@ extension TransformerDecoderLayer {
     let query = PackedTransformer.Linear(
       weight: try crossAttention.inProjWeight.detach().narrow(0, 0, size), bias: try crossAttention.inProjBias.detach().narrow(0, 0, size))
     return try PackedTransformer.Layer(
-      norms: norms.map { try $0.packed() }, all: .init(weight: selfAttention.inProjWeight.detach(), bias: selfAttention.inProjBias.detach()),
+      norms: norms.map { try $0.packed() }, heads: selfAttention.heads, all: .init(weight: selfAttention.inProjWeight.detach(), bias: selfAttention.inProjBias.detach()),
       out: selfAttention.outProjection.packed, query: query, crossOut: crossAttention.outProjection.packed, first: first.packed, second: second.packed)
   }
 }

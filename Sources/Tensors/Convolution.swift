@@ -19,6 +19,15 @@ public struct ConvolutionWindow: Codable, Equatable, Sendable {
         "a convolution wants stride, dilation and groups of 1 to \(most) and a padding of 0 to \(most), got \(stride), \(dilation), \(groups) and \(padding)")
     }
   }
+
+  /// Where a row is so short that the outer taps of a window that keeps its length see zeros alone: the weight and the window without them.
+  fileprivate func withoutOuterTaps(_ weight: Tensor, length: Int) throws -> (weight: Tensor, window: ConvolutionWindow)? {
+    let outer = padding - (length - 1)
+    guard stride == 1, dilation == 1, length > 0, outer > 0, weight.shape[2] == 2 * padding + 1 else { return nil }
+    var window = self
+    window.padding = padding - outer
+    return (try weight.narrow(2, outer, weight.shape[2] - 2 * outer), window)
+  }
 }
 
 extension Tensor {
@@ -31,6 +40,7 @@ extension Tensor {
     guard span >= 0 else {
       throw UsageError("conv1d wants a row of at least \(window.dilation * (kernel - 1) + 1) entries with its padding, got \(shape[2] + 2 * window.padding)")
     }
+    if let (narrow, inner) = try window.withoutOuterTaps(weight, length: shape[2]) { return try conv1d(narrow, bias, inner) }
     let sizes = ConvolutionSizes(
       samples: shape[0], channels: shape[1], length: shape[2], filters: filters, places: span / window.stride + 1, kernel: kernel,
       stride: window.stride, padding: window.padding, dilation: window.dilation, groups: window.groups)

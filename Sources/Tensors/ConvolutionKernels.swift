@@ -8,6 +8,7 @@ struct ConvolutionSizes: Sendable {
 
   private var taps: Int { channels * kernel }
   private var tapsOfGroup: Int { taps / groups }
+  private var flops: Double { 2 * Double(samples) * Double(places) * Double(filters) * Double(tapsOfGroup) }
   private var filtersOfGroup: Int { filters / groups }
   /// So many that the columns of a block stay in the cache and its product is still wide; the number of threads does not matter.
   private var samplesOfBlock: Int { Swift.max(1, Swift.max(256, (1 << 19) / taps) / Swift.max(places, 1)) }
@@ -20,6 +21,7 @@ struct ConvolutionSizes: Sendable {
 
   /// narrow = weight * wide + bias: what a convolution computes, and what a transposed one's gradient does.
   func correlate(_ wide: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
+    let span = Profile.Span("convolution", flops: flops); defer { span.end() }
     let result = Tensor(uninitialized: [samples, filters, places])
     let (wide, weight, bias) = (wide.detach().contiguous(), weight.detach().contiguous(), bias?.detach().contiguous())
     try Threads.parallel(rows: blocks) { range in
@@ -47,6 +49,7 @@ struct ConvolutionSizes: Sendable {
 
   /// wide = weightᵀ * narrow + bias: what a transposed convolution computes, and what a plain one's gradient does.
   func spread(_ narrow: Tensor, _ weight: Tensor, _ bias: Tensor?) throws -> Tensor {
+    let span = Profile.Span("convolution", flops: flops); defer { span.end() }
     let result = Tensor(uninitialized: [samples, channels, length])
     let (narrow, weight, bias) = (narrow.detach().contiguous(), weight.detach().contiguous(), bias?.detach().contiguous())
     try Threads.parallel(rows: blocks) { range in
@@ -70,6 +73,7 @@ struct ConvolutionSizes: Sendable {
 
   /// dL/dweight from wide and dL/dnarrow, or from dL/dwide and narrow.
   func slope(_ wide: Tensor, _ narrow: Tensor) throws -> Tensor {
+    let span = Profile.Span("convolution", flops: flops); defer { span.end() }
     let result = Tensor.zeros([filters, channels / groups, kernel])
     let (wide, narrow) = (wide.detach().contiguous(), narrow.detach().contiguous())
     for block in (0..<blocks).lazy.map(self.block) {

@@ -1,36 +1,20 @@
-/// What the queries of attention look at: rows of keys and values, the first of which may lie elsewhere than the others.
-struct AttentionMemory {
-  /// Of row 0; its value lies `valueOffset` behind it.
-  let first: UnsafePointer<Float>
-  /// Of row 1; the rows after it follow in steps of `stride`.
-  let rest: UnsafePointer<Float>
-  let stride: Int
-  let valueOffset: Int
-
-  @inline(__always) func key(_ row: Int) -> UnsafePointer<Float> { row == 0 ? first : rest + (row - 1) * stride }
-}
-
-/// result = softmax(q Kᵀ / √d) V of one query in each of its heads, over the first `visible` rows (Vaswani et al. 2017). `scores` has room for them.
+/// result = softmax(q Kᵀ / √d) V of one query in each of its heads (Vaswani et al. 2017), over `visible` rows of keys `stride` apart, each with its value
+/// `valueOffset` behind. `scores` has room for them.
 @inline(__always)
 func attend(
-  _ query: UnsafePointer<Float>, _ memory: AttentionMemory, visible: Int, heads: Int, headSize: Int, scores: UnsafeMutablePointer<Float>,
-  _ result: UnsafeMutablePointer<Float>
+  _ query: UnsafePointer<Float>, _ keys: UnsafePointer<Float>, stride: Int, valueOffset: Int, visible: Int, heads: Int, headSize: Int,
+  scores: UnsafeMutablePointer<Float>, _ result: UnsafeMutablePointer<Float>
 ) {
   let scale = 1 / Float(headSize).squareRoot()
   for head in 0..<heads {
     let start = head * headSize
-    var most = -Float.infinity
-    for row in 0..<visible {
-      let score = scale * dot(query + start, memory.key(row) + start, headSize)
-      scores[row] = score
-      most = score > most ? score : most
-    }
-    for row in 0..<visible { scores[row] = fastExp(scores[row] - most) }
-    let share = 1 / sum(scores, visible)
+    for row in 0..<visible { scores[row] = scale * dot(query + start, keys + row * stride + start, headSize) }
+    let share = exponentials(scores, visible)
     let to = result + start
+    for i in 0..<headSize { to[i] = 0 }
     for row in 0..<visible {
-      let (weight, from) = (scores[row] * share, memory.key(row) + memory.valueOffset + start)
-      if row == 0 { for i in 0..<headSize { to[i] = weight * from[i] } } else { for i in 0..<headSize { to[i] += weight * from[i] } }
+      let (weight, from) = (scores[row] * share, keys + row * stride + valueOffset + start)
+      for i in 0..<headSize { to[i] += weight * from[i] }
     }
   }
 }

@@ -110,9 +110,9 @@ func cutRows(_ rows: Int, into sizes: [Int], rest: [Int]) -> [(rows: Range<Int>,
   return result
 }
 
-/// The cut for networks of many rows a sample: multiples of the six rows that the products take at a time, and at least four pieces where there are
+/// The cut for networks of many rows a sample: multiples of the six rows that the products take at a time, and two pieces or more where there are
 /// that many, so that threads share them.
 func cutSamples(_ samples: Int, most: Int) -> [(rows: Range<Int>, capacity: Int)] {
-  let sizes = [24, 12, 6].filter { $0 <= most && ($0 == 6 || 4 * $0 <= samples) }
+  let sizes = [48, 24, 12, 6].filter { $0 <= most && ($0 == 6 || 2 * $0 <= samples) }
   return cutRows(samples, into: sizes, rest: [1, 2, 4, 6])
 }

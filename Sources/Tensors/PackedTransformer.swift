@@ -1,19 +1,23 @@
-/// A frozen transformer of Diffusion Policy (Chi et al. 2023), packed. The keys and values of the time are there before, those of the observations
-/// are computed once per chain.
+/// A frozen transformer of Diffusion Policy (Chi et al. 2023), packed. What its layers see of the time is there before, what they see of the
+/// observations is computed once per chain.
 public final class PackedTransformer: PackedNetwork {
   public typealias Linear = PackedResidualMLP.Layer
 
   /// A decoder layer that normalises first.
   public struct Layer: Sendable {
     let norms: [PackedLayerNorm]
-    let (all, out, query, crossOut, first, second): (PanelLayer, PanelLayer, PanelLayer, PanelLayer, PanelLayer, PanelLayer)
+    let (all, out, first, second): (PanelLayer, PanelLayer, PanelLayer, PanelLayer)
+    let cross: PackedCrossAttention
     /// `norms` are before the three parts; `all` makes queries, keys and values of self-attention, `query` the queries of that at the memory.
     /// Throws for shapes that do not fit.
-    public init(norms: [PackedLayerNorm], all: Linear, out: Linear, query: Linear, crossOut: Linear, first: Linear, second: Linear) throws {
+    public init(
+      norms: [PackedLayerNorm], heads: Int, all: Linear, out: Linear, query: Linear, crossOut: Linear, first: Linear, second: Linear
+    ) throws {
       guard norms.count == 3 else { throw UsageError("a decoder layer has three norms, got \(norms.count)") }
       self.norms = norms
-      (self.all, self.out, self.query) = (try PanelLayer(all), try PanelLayer(out), try PanelLayer(query))
-      (self.crossOut, self.first, self.second) = (try PanelLayer(crossOut), try PanelLayer(first), try PanelLayer(second))
+      (self.all, self.out) = (try PanelLayer(all), try PanelLayer(out))
+      cross = try PackedCrossAttention(heads: heads, query: query, out: crossOut)
+      (self.first, self.second) = (try PanelLayer(first), try PanelLayer(second))
     }
   }
   /// What makes tokens: linear layers and what is added for their places, [horizon, width] and [observations, width].
@@ -42,7 +46,7 @@ public final class PackedTransformer: PackedNetwork {
   let (encoderFirst, encoderSecond): (PanelLayer, PanelLayer)
   /// Keys, then values, of every layer from a token of the memory.
   let memory: PanelLayer
-  /// [times, layers · 2 width]: the same of the times' token.
+  /// [times, memorySize]: what attention needs of the times' token.
   let timeMemory: PackedBuffer
   let layers: [Layer]
   let norm: PackedLayerNorm
@@ -54,7 +58,7 @@ public final class PackedTransformer: PackedNetwork {
     norm: PackedLayerNorm, head: Linear
   ) throws {
     let width = norm.size
-    let linears = layers.flatMap { [$0.all, $0.out, $0.query, $0.crossOut, $0.first] }
+    let linears = layers.flatMap { [$0.all, $0.out, $0.first] }
     guard heads > 0, width % heads == 0, linears.allSatisfy({ $0.inputs == width }), tokens.action.outputs == width, tokens.observation.outputs == width else {
       throw UsageError("wanted layers of width \(width) in \(heads) heads")
     }
@@ -68,11 +72,23 @@ public final class PackedTransformer: PackedNetwork {
     (self.memory, self.head) = (try PanelLayer(memory), try PanelLayer(head))
     (size, observationSize) = (tokens.horizon * tokens.action.inputs, tokens.observationSteps * tokens.observation.inputs)
     times = timeMemory.shape[0]
-    self.timeMemory = PackedBuffer(bytes: 4 * timeMemory.count)
-    timeMemory.withPointer { self.timeMemory.floats.update(from: $0, count: timeMemory.count) }
+    self.timeMemory = PackedBuffer(bytes: 4 * times * layers.reduce(0) { $0 + $1.cross.tokenSize })
+    timeMemory.withPointer { prepare(times, $0, self.timeMemory.floats) }
   }
 
-  public static func blocks(of rows: Int) -> [(rows: Range<Int>, capacity: Int)] { cutSamples(rows, most: 12) }
+  /// Numbers of a token of the memory, one layer after the other.
+  var memorySize: Int { layers.reduce(0) { $0 + $1.cross.tokenSize } }
+
+  /// result [rows, memorySize] from keys and values of every layer, [rows, layers · 2 width].
+  func prepare(_ rows: Int, _ source: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>) {
+    var place = 0
+    for (index, layer) in layers.enumerated() {
+      layer.cross.prepare(rows, source + index * 2 * width, stride: memory.outputs, result + place, apart: memorySize)
+      place += layer.cross.tokenSize
+    }
+  }
+
+  public static func blocks(of rows: Int) -> [(rows: Range<Int>, capacity: Int)] { cutSamples(rows, most: 24) }
 
   public func evaluation(rows: Int) throws -> any PackedEvaluation { TransformerEvaluation(self, rows: rows) }
 }

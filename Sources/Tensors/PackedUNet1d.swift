@@ -83,7 +83,7 @@ public final class PackedUNet1d: PackedNetwork {
     timeFilm.withPointer { self.timeFilm.floats.update(from: $0, count: timeFilm.count) }
   }
 
-  public static func blocks(of rows: Int) -> [(rows: Range<Int>, capacity: Int)] { cutSamples(rows, most: 24) }
+  public static func blocks(of rows: Int) -> [(rows: Range<Int>, capacity: Int)] { cutSamples(rows, most: 48) }
 
   public func evaluation(rows: Int) throws -> any PackedEvaluation { UNetEvaluation(self, rows: rows) }
 }

@@ -11,8 +11,8 @@ final class TransformerEvaluation: PackedEvaluation {
   private let all: PackedBuffer
   /// [wideRows, 4 width].
   private let wide: PackedBuffer
-  /// [observed, layers · 2 width].
-  private let memory: PackedBuffer
+  /// [observed, layers · 2 width], and what attention needs of it, [observed, memorySize].
+  private let (keysValues, memory): (PackedBuffer, PackedBuffer)
   private let scores: PackedBuffer
   /// Tokens that go through the wide layers at a time.
   private let wideRows: Int
@@ -30,26 +30,27 @@ final class TransformerEvaluation: PackedEvaluation {
     (x, seen, result) = (buffer(rows * network.size), buffer(rows * network.observationSize), buffer(rows * network.size))
     let most = Swift.max(tokens, observed) * width
     (stream, normal, mixed) = (buffer(most), buffer(most), buffer(most))
-    (all, memory) = (buffer(3 * tokens * width), buffer(observed * network.memory.outputs))
+    all = buffer(3 * tokens * width)
+    (keysValues, memory) = (buffer(observed * network.memory.outputs), buffer(observed * network.memorySize))
     let inner = network.layers.map(\.first.outputs) + [network.encoderFirst.outputs]
     wide = buffer(wideRows * (inner.max() ?? 0))
     scores = buffer(Swift.max(horizon, 1 + steps))
   }
 
-  /// Keys and values of the observations in every layer.
   func observe() throws {
     let layer = network.tokens.observation
     place(network.tokens.memoryPositions, network.tokens.observationSteps)
     layer(observed, seen.floats, stream.floats, adding: true)
     twoLayers(observed, network.encoderFirst, .mish, network.encoderSecond, from: stream.floats, to: normal.floats)
-    network.memory(observed, normal.floats, memory.floats)
+    network.memory(observed, normal.floats, keysValues.floats)
+    network.prepare(observed, keysValues.floats, memory.floats)
   }
 
   func evaluate(time: Int) throws {
     place(network.tokens.positions, network.tokens.horizon)
     network.tokens.action(tokens, x.floats, stream.floats, adding: true)
-    let now = UnsafePointer(network.timeMemory.floats + time * network.memory.outputs)
-    for (index, layer) in network.layers.enumerated() {
+    var place = 0
+    for layer in network.layers {
       try Interrupt.check()
       layer.norms[0](tokens, stream.floats, normal.floats)
       layer.all(tokens, normal.floats, all.floats)
@@ -57,9 +58,8 @@ final class TransformerEvaluation: PackedEvaluation {
       layer.out(tokens, mixed.floats, stream.floats, adding: true)
 
       layer.norms[1](tokens, stream.floats, normal.floats)
-      layer.query(tokens, normal.floats, all.floats)
-      lookAtMemory(now + index * 2 * network.width, UnsafePointer(memory.floats) + index * 2 * network.width)
-      layer.crossOut(tokens, mixed.floats, stream.floats, adding: true)
+      lookAtMemory(layer.cross, network.timeMemory.floats + time * network.memorySize + place, memory.floats + place)
+      place += layer.cross.tokenSize
 
       layer.norms[2](tokens, stream.floats, normal.floats)
       twoLayers(tokens, layer.first, .gelu, layer.second, from: normal.floats, to: stream.floats, adding: true)
@@ -90,25 +90,24 @@ final class TransformerEvaluation: PackedEvaluation {
     let (width, horizon) = (network.width, network.tokens.horizon)
     for row in 0..<rows {
       let queries = UnsafePointer(all.floats) + row * horizon * 3 * width
-      let keys = AttentionMemory(first: queries + width, rest: queries + 4 * width, stride: 3 * width, valueOffset: width)
       for token in 0..<horizon {
         attend(
-          queries + token * 3 * width, keys, visible: network.causal ? token + 1 : horizon, heads: network.heads,
-          headSize: width / network.heads, scores: scores.floats, mixed.floats + (row * horizon + token) * width)
+          queries + token * 3 * width, queries + width, stride: 3 * width, valueOffset: width, visible: network.causal ? token + 1 : horizon,
+          heads: network.heads, headSize: width / network.heads, scores: scores.floats, mixed.floats + (row * horizon + token) * width)
       }
     }
   }
 
-  /// `time` and `observations` are this layer's key of the time and of the first observation.
-  private func lookAtMemory(_ time: UnsafePointer<Float>, _ observations: UnsafePointer<Float>) {
-    let (width, horizon, steps) = (network.width, network.tokens.horizon, network.tokens.observationSteps)
-    let each = network.memory.outputs
+  /// `time` and `observations` are what this layer needs of the time and of the first observation.
+  private func lookAtMemory(_ cross: PackedCrossAttention, _ time: UnsafePointer<Float>, _ observations: UnsafePointer<Float>) {
+    let (width, horizon, steps, each) = (network.width, network.tokens.horizon, network.tokens.observationSteps, network.memorySize)
     for row in 0..<rows {
-      let keys = AttentionMemory(first: time, rest: observations + row * steps * each, stride: each, valueOffset: width)
+      let seen = observations + row * steps * each
       for token in 0..<horizon {
-        attend(
-          UnsafePointer(all.floats) + (row * horizon + token) * width, keys, visible: network.causal ? Swift.min(1 + steps, token + 2) : 1 + steps,
-          heads: network.heads, headSize: width / network.heads, scores: scores.floats, mixed.floats + (row * horizon + token) * width)
+        let place = (row * horizon + token) * width
+        cross.add(
+          normal.floats + place, visible: network.causal ? Swift.min(1 + steps, token + 2) : 1 + steps, scores: scores.floats, to: stream.floats + place
+        ) { $0 == 0 ? time : seen + ($0 - 1) * each }
       }
     }
   }

@@ -70,7 +70,8 @@ import Testing
     let net = try shape.make()
     let times: [Float] = [19, 4.5, 0]
     let network = try packed(net, times: times)
-    for rows in [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23, 48, 61, 100] {
+    #expect(try network(Tensor.zeros([0, net.chunkSize]), observation: Tensor.zeros([0, net.conditionSize]), time: 0).shape == [0, net.chunkSize])
+    for rows in [1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23, 48, 61, 100] {
       let (x, observation) = try inputs(rows, net)
       for (index, time) in times.enumerated() {
         let wanted = try Tensor.withoutGrad { try net(x, time, observation) }

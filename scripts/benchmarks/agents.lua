@@ -50,8 +50,9 @@ agents.chunked = {
     network = {kind = "unet1d", down_dims = {64, 128, 256}, diffusion_step_embed_dim = 16},
   },
   unet = {observation_size = 23, action_size = 7, observation_steps = 2, horizon = 16, network = {kind = "unet1d"}},
-  transformer = {observation_size = 23, action_size = 7, observation_steps = 2, horizon = 16, network = {kind = "transformer"}},
+  transformer = {observation_size = 23, action_size = 7, observation_steps = 2, horizon = 16, network = {kind = "transformer", p_drop_attn = 0}},
 }
+agents.chunked_names = {"unet-small", "unet", "transformer"}
 
 local function ranges(size, value)
   local list = {}

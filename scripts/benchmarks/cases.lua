@@ -107,7 +107,7 @@ end
 
 -- DDIM-5 decoding by networks that see a chunk as a row of actions.
 function cases.W6(context)
-  for name in pairs(agents.chunked) do
+  for _, name in ipairs(agents.chunked_names) do
     local policy = agents.chunk_policy(name)
     for _, rows in ipairs{1, 64, 256} do
       local observation, noise = dsrl.randn(rows, policy.observation_steps * policy.observation_size), dsrl.randn(rows, policy.latent_size)
@@ -120,7 +120,8 @@ end
 
 -- One training step of the same networks.
 function cases.W7(context)
-  for name, batch in pairs{["unet-small"] = 128, unet = 64, transformer = 64} do
+  for _, name in ipairs(agents.chunked_names) do
+    local batch = name == "unet-small" and 128 or 64
     local policy, data = agents.chunk_policy(name), agents.chunk_behaviour(name, 2 * batch + 256)
     context.add{name = ("W7/%s/%d"):format(name, batch), implementation = "dsrl-lua", run = fitting(policy, data, batch, 2)}
   end

@@ -133,6 +133,11 @@ def main():
         say("case", name, implementation, scale)
     if any("bf16" in implementation for _, implementation in known):
         say("fact", "torch_bfloat16", "yes" if rounds_to_bfloat16() else "no")
+    serve(known)
+
+
+def serve(known):
+    """Answers what the driver asks of these calls, {(case, implementation): call}, until it says quit."""
     gc.collect()
     serve(known)
 

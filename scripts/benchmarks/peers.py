@@ -16,6 +16,8 @@ KINDS = [
     ("onnxruntime", "torch", "^onnxruntime$", ("W3",)),
     ("sb3", "torch", "^sb3$", ("W5",)),
 ]
+# Those whose peers are here.
+CHUNKED = ("W6", "W7")
 
 
 class PeersMissing(Exception):
@@ -46,6 +48,8 @@ def python(root, chosen):
 def workers(interpreter, folder, workload, threads, compiled):
     """[(name, command)] for one workload; `compiled`: with torch.compile's forms."""
     own = [("simulators", [interpreter, str(HERE / "simulators.py")])] if workload == "W8" else []
+    if workload in CHUNKED:
+        return [("torch", [interpreter, str(HERE / "chunk_peer.py"), workload, str(threads)])]
     return own + [
         (name, [interpreter, str(HERE / "peer.py"), str(folder), script, workload, str(threads), pattern if compiled else "^(?!.*compile)" + pattern])
         for name, script, pattern, workloads in KINDS if folder and workload in workloads

@@ -76,7 +76,7 @@ class Bench:
         commands = [self._own(("gemm," if workload in WITH_GEMM else "") + workload, threads)]
         if self.python:
             commands += peers.workers(self.python, self.folder, workload, threads, self.compiled)
-            if not self.compiled:
+            if not self.compiled and workload not in peers.CHUNKED:
                 results.missing.append((workload, "torch-compile", "left out (--no-compile)"))
         with tempfile.TemporaryDirectory() as folder:
             workers, failed = self._start(commands, threads, folder)
