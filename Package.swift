@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files"]),
     .testTarget(name: "NeuralNetsTests", dependencies: ["NeuralNets"], exclude: ["Fixtures"]),
     .testTarget(name: "DiffusionTests", dependencies: ["Diffusion", "Files", "Runs"], exclude: ["Fixtures"]),
-    .testTarget(name: "EnvironmentsTests", dependencies: ["Environments"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
+    .testTarget(name: "EnvironmentsTests", dependencies: ["Environments", "Files"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge", "CMalloc"]),

@@ -62,9 +62,11 @@ static inline bool dsrl_mujoco_is_bad(const mjData *data) {
   statement;                                    \
   dsrl_mujoco_here()->guard = outer;
 
-/// `count` steps; false where MuJoCo reported an error.
-__attribute__((noinline)) static bool dsrl_mujoco_step(const mjModel *model, mjData *data, int count) {
-  DSRL_MUJOCO_GUARDED(for (volatile int i = 0; i < count; i++) mj_step(model, data), false)
+/// `count` steps, then the forces of contacts on every body where they are wanted; false where MuJoCo reported an error.
+__attribute__((noinline)) static bool dsrl_mujoco_step(const mjModel *model, mjData *data, int count, bool contact_forces) {
+  DSRL_MUJOCO_GUARDED(
+      for (volatile int i = 0; i < count; i++) mj_step(model, data);
+      if (contact_forces) mj_rnePostConstraint(model, data), false)
   return true;
 }
 

@@ -24,6 +24,12 @@ public struct Box: Codable, Equatable, Sendable {
   /// -bounds[i]...bounds[i] in element i.
   public init(symmetric bounds: [Double]) { (low, high) = (bounds.map { -$0 }, bounds) }
 
+  /// Of ends that are known to be in order.
+  init(between low: [Double], and high: [Double]) {
+    precondition(low.count == high.count)
+    (self.low, self.high) = (low, high)
+  }
+
   public var count: Int { low.count }
 
   /// Whether `values` has the right length and every element lies in its interval; NaN lies nowhere.
@@ -58,7 +64,7 @@ extension Box: CustomStringConvertible {
     return "Box(\(intervals.joined(separator: ", ")))"
   }
 
-  private static func short(_ value: Double) -> String {
+  static func short(_ value: Double) -> String {
     value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
   }
 }

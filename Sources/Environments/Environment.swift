@@ -12,6 +12,8 @@ public protocol Environment: AnyObject {
   var maxEpisodeSteps: Int? { get }
   /// Whether it may be stepped on any thread, beside others; what calls back into a script may not.
   var runsOnAnyThread: Bool { get }
+  /// What holds in it, a line for each matter: version, reward, when episodes end, how they start.
+  var rules: [Rule] { get }
   /// Where its random numbers come from.
   var stream: RandomStream { get set }
 
@@ -25,8 +27,15 @@ public protocol Environment: AnyObject {
   func restore(_ state: EnvironmentState) throws
 }
 
+/// One matter of an environment's rules, in words.
+public struct Rule: Equatable, Sendable {
+  public let topic: String
+  public let text: String
+}
+
 extension Environment {
   public var observationSteps: Int { 1 }
+  public var rules: [Rule] { [] }
   /// Numbers in the observation of one moment.
   public var frameSize: Int { observationSpace.count / observationSteps }
 
@@ -54,9 +63,9 @@ public struct Step: Equatable, Sendable {
   /// The episode is cut off from outside; its value goes on.
   public var truncated: Bool
   /// By Gymnasium's names; "success" is 1 or 0 in tasks that know it.
-  public var info: [String: Double]
+  public var info: StepInfo
 
-  public init(observation: [Double], reward: Double, terminated: Bool, truncated: Bool = false, info: [String: Double] = [:]) {
+  public init(observation: [Double], reward: Double, terminated: Bool, truncated: Bool = false, info: StepInfo = [:]) {
     (self.observation, self.reward, self.terminated) = (observation, reward, terminated)
     (self.truncated, self.info) = (truncated, info)
   }

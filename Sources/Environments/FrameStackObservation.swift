@@ -28,6 +28,7 @@ public final class FrameStackObservation: Environment {
   public var actionSpace: Box { unwrapped.actionSpace }
   public var maxEpisodeSteps: Int? { unwrapped.maxEpisodeSteps }
   public var runsOnAnyThread: Bool { unwrapped.runsOnAnyThread }
+  public var rules: [Rule] { unwrapped.rules }
   public var stream: RandomStream {
     get { unwrapped.stream }
     set { unwrapped.stream = newValue }

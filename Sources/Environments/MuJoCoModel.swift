@@ -7,6 +7,7 @@ import Tensors
 public final class MuJoCoModel {
   private let model: UnsafeMutablePointer<mjModel>
   private let data: UnsafeMutablePointer<mjData>
+  public let path: String
   /// What MuJoCo remarked when the file was read; empty as a rule.
   public let remarks: String
 
@@ -25,7 +26,7 @@ public final class MuJoCoModel {
       mj_deleteModel(model)
       throw UsageError("MuJoCo has no memory for a simulation of \(path)")
     }
-    (self.model, self.data) = (model, data)
+    (self.model, self.data, self.path) = (model, data, path)
   }
 
   deinit {
@@ -35,6 +36,8 @@ public final class MuJoCoModel {
 
   /// The library's version, as 337 for 3.3.7.
   public static var version: Int { Int(mj_version()) }
+  /// "3.3.7"
+  static var versionText: String { String(cString: mj_versionString()) }
 
   // MARK: What the model says
 
@@ -64,6 +67,50 @@ public final class MuJoCoModel {
   /// Generalised velocities, `velocityCount` numbers.
   public var velocity: [Double] { copy(data.pointee.qvel, velocityCount) }
 
+  /// Where the simulation keeps a quantity; it stays there as long as the model lives. Throws for a body that the model has not.
+  func numbers(_ quantity: Reading.Quantity) throws -> UnsafeMutableBufferPointer<Double> {
+    let (bodies, velocities) = (Int(model.pointee.nbody), velocityCount)
+    let (start, count): (UnsafeMutablePointer<mjtNum>?, Int) =
+      switch quantity {
+      case .position: (data.pointee.qpos, positionCount)
+      case .velocity: (data.pointee.qvel, velocities)
+      case .bodyInertia: (data.pointee.cinert, 10 * bodies)
+      case .bodyVelocity: (data.pointee.cvel, 6 * bodies)
+      case .contactForces: (data.pointee.cfrc_ext, 6 * bodies)
+      case .actuatorForces: (data.pointee.qfrc_actuator, velocities)
+      case .constraintForces: (data.pointee.qfrc_constraint, velocities)
+      case .body(let body): (data.pointee.xpos + 3 * (try number(of: body)), 3)
+      case .firstSite: (data.pointee.site_xpos, model.pointee.nsite > 0 ? 3 : 0)
+      }
+    return UnsafeMutableBufferPointer(start: start, count: count)
+  }
+
+  private func number(of body: BodyReference) throws -> Int {
+    switch body {
+    case .index(let index):
+      guard (0..<Int(model.pointee.nbody)).contains(index) else {
+        throw UsageError("the bodies of \(path) have the numbers 0 to \(model.pointee.nbody - 1), got \(index)")
+      }
+      return index
+    case .name(let name):
+      let index = mj_name2id(model, Int32(bitPattern: mjOBJ_BODY.rawValue), name)
+      guard index >= 0 else { throw UsageError("\(path) has no body '\(name)'") }
+      return Int(index)
+    }
+  }
+
+  /// x and y of the mean of all bodies' centres of mass, weighted by mass.
+  var massCentre: SIMD2<Double> {
+    var sum = SIMD2<Double>.zero
+    var mass = 0.0
+    for body in 0..<Int(model.pointee.nbody) {
+      let own = model.pointee.body_mass[body]
+      sum += own * SIMD2(data.pointee.xipos[3 * body], data.pointee.xipos[3 * body + 1])
+      mass += own
+    }
+    return sum / mass
+  }
+
   // MARK: Moving it
 
   /// Starts anew at this position and velocity, at rest in all else (Gymnasium's reset, then set_state).
@@ -77,12 +124,13 @@ public final class MuJoCoModel {
     try settle(dsrl_mujoco_forward(model, data))
   }
 
-  /// `count` steps under the same control, which MuJoCo clamps to its range. Throws where the physics went bad.
-  public func step(control: [Double], count: Int) throws {
+  /// `count` steps under the same control, which MuJoCo clamps to its range; then, where they are wanted, the contact forces on every
+  /// body (cfrc_ext), which steps alone leave as they were. Throws where the physics went bad.
+  public func step(control: [Double], count: Int, contactForces: Bool = false) throws {
     try check(control, count: controlCount, as: "control")
     dsrl_mujoco_forget()
     write(control, to: data.pointee.ctrl)
-    try settle(dsrl_mujoco_step(model, data, Int32(count)))
+    try settle(dsrl_mujoco_step(model, data, Int32(count), contactForces))
   }
 
   // MARK: Keeping it

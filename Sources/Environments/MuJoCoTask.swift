@@ -1,93 +1,90 @@
 import Tensors
 
-/// A locomotion task on a MuJoCo model, as a table: what distinguishes Hopper from Walker2d.
+/// A task on a MuJoCo model, as a table: what distinguishes Hopper from Walker2d. It reads the one model it was made for.
 public struct MuJoCoTask {
-  public var id: String
-  /// A name in the ModelLibrary, or a path.
-  public var modelFile: String
-  /// Simulation steps per step of the task.
-  public var frameSkip: Int
-  public var maxEpisodeSteps: Int?
-  /// Adds to the model's initial position and velocity what makes episodes differ.
-  public var perturb: (_ position: inout [Double], _ velocity: inout [Double], _ stream: inout RandomStream) -> Void
-  public var observe: (MuJoCoModel) -> [Double]
-  /// What a step's reward compares before and after; Hopper: how far it has come.
-  public var measure: (MuJoCoModel) -> [Double]
-  public var judge: (Transition) -> Verdict
+  /// The observation's parts, in order.
+  var observation: [Reading]
+  /// What a step's speed is the difference of; nil where nothing is paid for going anywhere.
+  var progress: Progress?
+  /// The reward is the sum of these, from the first to the last.
+  var reward: [RewardTerm]
+  /// A state is healthy where all of these hold.
+  var healthy: [Condition] = []
+  /// Whether an episode ends with the first state that is not healthy.
+  var terminateWhenUnhealthy = true
+  var reset: ResetLaw
+  /// What `info` tells beside the terms of the reward.
+  var info: [Fact] = []
+  /// Whether contact forces are read, which cost a pass over the model.
+  var readsContactForces = false
+  var maxEpisodeSteps = 1000
 
-  /// What happened in one step.
-  public struct Transition {
-    public let model: MuJoCoModel
+  /// What a step came to.
+  struct Moment {
     /// As it was given, not clipped.
-    public let action: [Double]
-    public let before: [Double]
-    public let after: [Double]
-    /// Seconds.
-    public let duration: Double
+    let action: [Double]
+    /// Along x and y, of the task's `progress`, m/s.
+    let speed: SIMD2<Double>
+    let isHealthy: Bool
   }
 
-  /// What it was worth.
-  public struct Verdict {
-    public var reward: Double
-    public var terminated: Bool
-    public var info: [String: Double]
+  /// A named number of `info`.
+  struct Fact {
+    let name: String
+    let value: (Moment) -> Double
   }
+
+  /// All numbers of a reading lie in an interval.
+  struct Condition {
+    let name: String
+    let reading: Reading
+    let interval: Interval
+
+    var holds: Bool {
+      for index in 0..<reading.count where !interval.contains(reading[index]) { return false }
+      return true
+    }
+  }
+
+  /// A place whose way in one step, over its duration, is the speed.
+  struct Progress {
+    /// Coordinates it has: 1 or 2.
+    let count: Int
+    let place: () -> SIMD2<Double>
+
+    /// The first `count` numbers of a reading.
+    init(_ reading: Reading, count: Int) {
+      self.count = count
+      place = count == 1 ? { SIMD2(reading[0], 0) } : { SIMD2(reading[0], reading[1]) }
+    }
+
+    /// The centre of all masses.
+    init(massCentreOf model: MuJoCoModel) {
+      count = 2
+      place = { [unowned model] in model.massCentre }
+    }
+  }
+
+  var isHealthy: Bool { healthy.allSatisfy(\.holds) }
 }
 
-/// The environment of a MuJoCoTask.
-public final class MuJoCoEnvironment: Environment {
-  public let model: MuJoCoModel
-  public let observationSpace: Box
-  public let actionSpace: Box
-  public var stream = RandomStream(seed: 0, purpose: "env")
-  private let task: MuJoCoTask
-  private var measured: [Double]
+/// The options of one MuJoCo task: its defaults, and how it reads on a model.
+public protocol MuJoCoOptions: EnvironmentOptions {
+  static var id: String { get }
+  /// A name in the ModelLibrary, or a path.
+  var xmlFile: String { get }
+  /// Simulation steps per step of the task.
+  var frameSkip: Int { get }
+  /// Throws for options out of order, and for a model that lacks what the task reads.
+  func task(on model: MuJoCoModel) throws -> MuJoCoTask
+}
 
-  public init(_ task: MuJoCoTask) throws {
-    guard task.frameSkip >= 1 else { throw UsageError("frame_skip wants a positive number, got \(task.frameSkip)") }
-    self.task = task
-    model = try MuJoCoModel(path: ModelLibrary.path(of: task.modelFile))
-    observationSpace = Box(symmetric: .infinity, count: task.observe(model).count)
-    actionSpace = try model.controlRange
-    measured = task.measure(model)
-  }
+extension MuJoCoOptions {
+  public func make() throws -> any Environment { try MuJoCoEnvironment(self) }
+}
 
-  public var id: String { task.id }
-  public var maxEpisodeSteps: Int? { task.maxEpisodeSteps }
-  public var runsOnAnyThread: Bool { true }
-
-  public func reset() throws -> [Double] {
-    var position = model.initialPosition
-    var velocity = [Double](repeating: 0, count: model.velocityCount)
-    task.perturb(&position, &velocity, &stream)
-    return try start(position: position, velocity: velocity)
-  }
-
-  /// Starts an episode here, with no random numbers.
-  public func start(position: [Double], velocity: [Double]) throws -> [Double] {
-    try model.reset(position: position, velocity: velocity)
-    measured = task.measure(model)
-    return task.observe(model)
-  }
-
-  public func step(_ action: [Double]) throws -> Step {
-    try check(action)
-    try model.step(control: action, count: task.frameSkip)
-    let before = measured
-    measured = task.measure(model)
-    let verdict = task.judge(
-      .init(model: model, action: action, before: before, after: measured, duration: model.timestep * Double(task.frameSkip)))
-    return Step(observation: task.observe(model), reward: verdict.reward, terminated: verdict.terminated, info: verdict.info)
-  }
-
-  /// The simulation's numbers, then what was measured last (derived quantities lag behind the position, so they are kept).
-  public var state: EnvironmentState { EnvironmentState(id: id, numbers: model.state + measured, stream: stream) }
-
-  public func restore(_ state: EnvironmentState) throws {
-    let count = model.stateCount
-    try state.check(id: id, count: count + measured.count)
-    try model.restore(Array(state.numbers[..<count]))
-    measured = Array(state.numbers[count...])
-    stream = state.stream
-  }
+/// Checks a scale of noise.
+func checkedScale(_ scale: Double) throws -> Double {
+  guard scale >= 0, scale.isFinite else { throw UsageError("reset_noise_scale wants no negative number, got \(scale)") }
+  return scale
 }

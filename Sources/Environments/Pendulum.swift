@@ -59,6 +59,13 @@ public final class Pendulum: Environment {
     return Step(observation: observation, reward: -cost, terminated: false)
   }
 
+  public var rules: [Rule] {
+    [
+      Rule(topic: "version", text: "rules of Gymnasium 1.2"), Rule(topic: "reward", text: "-(θ² + 0.1 θ'² + 0.001 torque²), θ = 0 upright"),
+      Rule(topic: "starts", text: "θ in [-π, π), θ' in [-1, 1)"),
+    ]
+  }
+
   public var state: EnvironmentState { EnvironmentState(id: id, numbers: [angle, speed], stream: stream) }
 
   public func restore(_ state: EnvironmentState) throws {

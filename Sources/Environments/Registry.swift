@@ -11,10 +11,21 @@ public protocol EnvironmentOptions: Codable, Sendable {
 public enum Environments {
   /// The options' type under each id; adding an environment is one line here.
   private static let kinds: [(id: String, options: any EnvironmentOptions.Type)] = [
+    ("Ant-v5", AntOptions.self),
+    ("HalfCheetah-v5", HalfCheetahOptions.self),
     ("Hopper-v5", HopperOptions.self),
+    ("Humanoid-v5", HumanoidOptions.self),
+    ("HumanoidStandup-v5", HumanoidStandupOptions.self),
+    ("InvertedDoublePendulum-v5", InvertedDoublePendulumOptions.self),
+    ("InvertedPendulum-v5", InvertedPendulumOptions.self),
+    ("MountainCarContinuous-v0", MountainCarContinuousOptions.self),
     ("Noise-v0", NoiseOptions.self),
     ("Pendulum-v1", PendulumOptions.self),
     ("PointFork-v0", PointForkOptions.self),
+    ("Pusher-v5", PusherOptions.self),
+    ("Reacher-v5", ReacherOptions.self),
+    ("Swimmer-v5", SwimmerOptions.self),
+    ("Walker2d-v5", Walker2dOptions.self),
   ]
 
   /// Every id that `make` knows.

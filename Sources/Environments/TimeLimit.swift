@@ -18,6 +18,7 @@ public final class TimeLimit: Environment {
   public var observationSpace: Box { unwrapped.observationSpace }
   public var actionSpace: Box { unwrapped.actionSpace }
   public var runsOnAnyThread: Bool { unwrapped.runsOnAnyThread }
+  public var rules: [Rule] { unwrapped.rules }
   public var stream: RandomStream {
     get { unwrapped.stream }
     set { unwrapped.stream = newValue }

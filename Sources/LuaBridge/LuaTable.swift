@@ -1,5 +1,26 @@
 import CLua
 
+/// A table of numbers by name, written straight into Lua: for what a script gets at every step of something.
+public struct NamedNumbers: ToLua {
+  private let names: [String]
+  private let values: [Double]
+
+  /// As many values as names; the names are all different.
+  public init(_ names: [String], _ values: [Double]) {
+    precondition(names.count == values.count)
+    (self.names, self.values) = (names, values)
+  }
+
+  public func push(_ L: LuaState) throws {
+    try room(L, 4)
+    lua_createtable(L, 0, CInt(clamping: names.count))
+    for index in names.indices {
+      lua_pushnumber(L, values[index])
+      setRawField(L, -2, names[index])
+    }
+  }
+}
+
 /// A table's contents: a list part, and named parts in order. As an argument: the braces of `f{ key = value }`.
 public struct LuaTable: FromLua, ToLua {
   public var list: [LuaValue] = []

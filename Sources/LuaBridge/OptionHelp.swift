@@ -22,6 +22,11 @@ extension Registry {
     nested[name, default: []].append((field, type))
   }
 
+  /// Says which options a function's table has beside where its first argument is `argument`: "Ant-v5" of dsrl.env.make.
+  public mutating func document(_ name: String, for argument: String, _ type: any Options.Type) {
+    variants[name, default: []].append((argument, type))
+  }
+
   /// Says that a function's table has the options of another's; their defaults are not its own.
   public mutating func document(_ name: String, optionsOf other: String) { alike[name] = other }
 
@@ -53,6 +58,18 @@ extension Registry {
       let name = prefix + option.name
       let doc = optionDocs["\(entry.name).\(name)"] ?? optionDocs[option.name] ?? ""
       return OptionHelp(name: name, value: "\(option.value)", choices: option.choices, doc: doc)
+    }
+  }
+
+  /// The arguments for which a function's table has further options.
+  public func arguments(of entry: RegistryEntry) -> [String] { (variants[entry.name] ?? []).map(\.argument) }
+
+  /// The options that a function's table has beside where its first argument is `argument`. Throws where a type of options cannot be written down.
+  public func options(of entry: RegistryEntry, for argument: String) throws -> [OptionHelp] {
+    guard let type = variants[entry.name]?.first(where: { $0.argument == argument })?.type else { return [] }
+    return try type.init().described().map { option in
+      let doc = optionDocs["\(entry.name).\(option.name)"] ?? optionDocs[option.name] ?? ""
+      return OptionHelp(name: option.name, value: "\(option.value)", choices: option.choices, doc: doc)
     }
   }
 

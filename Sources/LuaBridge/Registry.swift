@@ -39,6 +39,7 @@ public struct Registry {
   /// The function whose options another's table has, without its defaults.
   var alike: [String: String] = [:]
   var nested: [String: [(field: String, type: any Options.Type)]] = [:]
+  var variants: [String: [(argument: String, type: any Options.Type)]] = [:]
 
   public func find(_ name: String) -> RegistryEntry? { places[name].map { entries[$0] } }
   public func members(of owner: String) -> [RegistryEntry] { entries.filter { $0.owner == owner } }

@@ -35,7 +35,7 @@ extension EnvironmentObject {
       ("observation", "\(observationSpace.box)\(history)"), ("action", "\(actionSpace.box)"), ("chunk", chunk),
       ("num_envs", count.map { "\($0), stepped together" } ?? "a single one"),
       ("horizon", maxEpisodeSteps.map { "\($0) environment steps" } ?? "no limit"),
-    ])
+    ] + rules.map { ($0.topic, $0.text) })
   }
 }
 

@@ -3,10 +3,25 @@ import LuaBridge
 import Tensors
 
 // Every environment's options, as Lua writes them: one line here makes a new environment's known.
+extension AntOptions: LuaBridge.Options {}
+extension HalfCheetahOptions: LuaBridge.Options {}
 extension HopperOptions: LuaBridge.Options {}
+extension HumanoidOptions: LuaBridge.Options {}
+extension HumanoidStandupOptions: LuaBridge.Options {}
+extension InvertedDoublePendulumOptions: LuaBridge.Options {}
+extension InvertedPendulumOptions: LuaBridge.Options {}
+extension MountainCarContinuousOptions: LuaBridge.Options {}
 extension NoiseOptions: LuaBridge.Options {}
 extension PendulumOptions: LuaBridge.Options {}
 extension PointForkOptions: LuaBridge.Options {}
+extension PusherOptions: LuaBridge.Options {}
+extension ReacherOptions: LuaBridge.Options {}
+extension SwimmerOptions: LuaBridge.Options {}
+extension Walker2dOptions: LuaBridge.Options {}
+
+extension BodyReference: Wished {
+  public static var wish: String { "a body's number or name" }
+}
 
 extension Interpreter {
   /// dsrl.env, and the types Environment, Space and EnvironmentState.
@@ -47,6 +62,9 @@ private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
   t.property("num_envs", "integer?", "How many are stepped together; nil for a single one.") { $0.count }
   t.property("chunk", "integer", "Actions executed per step.") { $0.recipe.chunk }
   t.property("observation_steps", "integer", "Observations shown at once, oldest first; observation_space holds all of them.") { $0.recipe.observationSteps }
+  t.property("rules", "table", "What holds in it, in words: version, reward, when episodes end, how they start.") { env in
+    LuaTable(env.rules.map { ($0.topic, .string($0.text)) })
+  }
   t.property("max_episode_steps", "integer?", "Environment steps after which an episode is truncated; nil for never.") { $0.maxEpisodeSteps }
   t.property("observation_space", "Space", "Of one environment.") { $0.observationSpace }
   t.property("action_space", "Space", "Of one action in one environment.") { $0.actionSpace }
@@ -63,8 +81,15 @@ private func declareSpace(_ t: LuaType<SpaceObject>) {
   }
 }
 
+/// The type of every environment's own options, by id.
+var environmentOptionTypes: [(id: String, type: any LuaBridge.Options.Type)] {
+  Environments.ids.compactMap { id in
+    do { return (id, try optionsType(of: id)) } catch { preconditionFailure("\(error)") }
+  }
+}
+
 /// The type of an environment's own options as Lua writes them.
-private func optionsType(of id: String) throws -> any (EnvironmentOptions & LuaBridge.Options).Type {
+func optionsType(of id: String) throws -> any (EnvironmentOptions & LuaBridge.Options).Type {
   let type = try Environments.optionsType(of: id)
   guard let known = type as? any (EnvironmentOptions & LuaBridge.Options).Type else { throw UsageError("the options of \(id) have no form in Lua") }
   return known

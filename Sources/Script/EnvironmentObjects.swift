@@ -18,6 +18,19 @@ struct EnvironmentRecipe {
   }
 }
 
+/// A step's info: of a single environment numbers alone, of several more.
+enum StepFacts: ToLua {
+  case numbers(NamedNumbers)
+  case table(LuaTable)
+
+  func push(_ L: LuaState) throws {
+    switch self {
+    case .numbers(let numbers): try numbers.push(L)
+    case .table(let table): try table.push(L)
+    }
+  }
+}
+
 /// What `dsrl.env.make` gives: one environment, or several stepped together.
 final class EnvironmentObject: LuaObject, CustomStringConvertible {
   static let luaName = "Environment"
@@ -31,6 +44,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
   let observationSpace: SpaceObject
   let actionSpace: SpaceObject
   let maxEpisodeSteps: Int?
+  let rules: [Rule]
 
   /// `count` nil makes a single one.
   init(_ recipe: EnvironmentRecipe, count: Int?, seed: Int) throws {
@@ -41,7 +55,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     body = if let count { .vector(try recipe.vector(count: count, seed: seed)) } else { .single(first) }
     observationSpace = SpaceObject(first.observationSpace, seed: seed)
     actionSpace = SpaceObject(first.actionSpace, seed: seed)
-    maxEpisodeSteps = first.maxEpisodeSteps
+    (maxEpisodeSteps, rules) = (first.maxEpisodeSteps, first.rules)
   }
 
   /// Numbers in the observation of one moment.
@@ -65,15 +79,15 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
   }
 
   /// Gymnasium's five: observation, reward, terminated, truncated, info.
-  func step(_ action: Tensor) throws -> (Tensor, LuaValue, LuaValue, LuaValue, LuaTable) {
+  func step(_ action: Tensor) throws -> (Tensor, LuaValue, LuaValue, LuaValue, StepFacts) {
     switch body {
     case .single(let environment):
       let step = try run(environment, action)
-      return (vector(step.observation), .number(step.reward), .bool(step.terminated), .bool(step.truncated), info(step.info))
+      return (vector(step.observation), .number(step.reward), .bool(step.terminated), .bool(step.truncated), .numbers(NamedNumbers(step.info.names, step.info.values)))
     case .vector(let environments):
       let step = try environments.step(action)
       return (
-        step.observation, .object(step.reward), list(step.terminated.map(LuaValue.bool)), list(step.truncated.map(LuaValue.bool)), info(step)
+        step.observation, .object(step.reward), list(step.terminated.map(LuaValue.bool)), list(step.truncated.map(LuaValue.bool)), .table(info(step))
       )
     }
   }
@@ -86,6 +100,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
       throw UsageError("\(recipe.id) wants an action of shape \(wanted), got \(action.shape)")
     }
     let values = action.values.map(Double.init)
+    guard chunk > 1 else { return try environment.step(values) }
     var result = try environment.step(Array(values[..<width]))
     for start in stride(from: width, to: values.count, by: width) where !(result.terminated || result.truncated) {
       try Interrupt.check()
@@ -98,7 +113,6 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
 
   private func vector(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }) }
   private func list(_ values: [LuaValue]) -> LuaValue { .table(LuaTable(list: values)) }
-  private func info(_ values: [String: Double]) -> LuaTable { LuaTable(values.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) }) }
 
   private func info(_ step: VectorStep) -> LuaTable {
     LuaTable([

@@ -75,6 +75,7 @@ extension Session {
     ])
     lua.registry.document("Policy:export_onnx", options: ["opset": "version of ONNX's operators, 17 to 23 (17)"])
     lua.registry.document("dsrl.policy.load", options: ["network": "Module that takes the weights of one of the script's own", "seed": "of the noise it acts with (0)"])
+    for (id, type) in environmentOptionTypes { lua.registry.document("dsrl.env.make", for: id, type) }
     let networks: [any LuaBridge.Options.Type] = [MLPDenoiserOptions.self, UNetDenoiserOptions.self, TransformerDenoiserOptions.self]
     for options in networks { lua.registry.document("dsrl.policy.diffusion", nested: "network", options) }
     let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
@@ -201,4 +202,19 @@ private let optimizerOptions: [(String, String)] = [
 
 private let environmentOptions: [(String, String)] = [
   ("paying_side", "the side of the obstacle that pays"), ("start_spread", "episodes start this near the origin, in each coordinate"),
+  ("g", "gravity, m/s²"), ("goal_velocity", "the least speed at the goal that ends the episode"),
+  ("observation_size", "numbers in an observation"), ("action_size", "numbers in an action"), ("termination", "the probability that a step ends the episode"),
+  ("xml_file", "the MuJoCo model: a file that scripts/setup brings, or a path"), ("frame_skip", "simulation steps per step"),
+  ("forward_reward_weight", "of the speed along x, m/s"), ("ctrl_cost_weight", "of the sum of squares of the action"),
+  ("contact_cost_weight", "of the sum of squares of the contact forces"), ("contact_cost_range", "{low, high} of the cost of contact forces"),
+  ("contact_force_range", "{low, high} that contact forces are clipped to"), ("impact_cost_weight", "of the sum of squares of the contact forces"),
+  ("impact_cost_range", "{low, high} of the cost of contact forces"), ("uph_cost_weight", "of the height over a simulation step's seconds"),
+  ("healthy_reward", "of every step that ends healthy"), ("terminate_when_unhealthy", "the first state that is not healthy ends the episode"),
+  ("healthy_state_range", "{low, high} of the other positions and of the velocities"), ("healthy_z_range", "{low, high} of the height, m"),
+  ("healthy_angle_range", "{low, high} of the trunk's angle, rad"), ("reset_noise_scale", "of what is drawn where an episode starts"),
+  ("exclude_current_positions_from_observation", "the place on the ground is not observed"), ("main_body", "the body whose speed is paid, by number or name"),
+  ("include_cinert_in_observation", "the bodies' inertias are observed"), ("include_cvel_in_observation", "the bodies' velocities are observed"),
+  ("include_qfrc_actuator_in_observation", "the motors' forces are observed"), ("include_cfrc_ext_in_observation", "the contact forces are observed"),
+  ("reward_dist_weight", "of the distance from the goal, m"), ("reward_near_weight", "of the fingertips' distance from the object, m"),
+  ("reward_control_weight", "of the sum of squares of the action"),
 ]

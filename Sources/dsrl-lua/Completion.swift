@@ -117,8 +117,9 @@ struct Completer {
 
   // MARK: Options and strings
 
-  /// The function whose braces are open at the end of `tokens`, the table in its table, and what has been given in it.
-  private func openTable(_ tokens: ArraySlice<LuaToken>) throws -> (entry: RegistryEntry, prefix: String, given: Set<String>)? {
+  /// The function whose braces are open at the end of `tokens`, its first argument where that is text, the table in its table, and what has
+  /// been given in it.
+  private func openTable(_ tokens: ArraySlice<LuaToken>) throws -> (entry: RegistryEntry, first: String?, prefix: String, given: Set<String>)? {
     var depth = 0
     var given: Set<String> = []
     for i in tokens.indices.reversed() {
@@ -131,22 +132,22 @@ struct Completer {
       let outside = tokens[..<i]
       if let last = outside.indices.last, outside[last].isSymbol("="), last > outside.startIndex {
         guard let outer = try openTable(outside[..<(last - 1)]) else { return nil }
-        return (outer.entry, outer.prefix + outside[last - 1].text + ".", given)
+        return (outer.entry, outer.first, outer.prefix + outside[last - 1].text + ".", given)
       }
-      return try callee(of: outside).map { ($0.entry, "", given) }
+      return try callee(of: outside).map { ($0.entry, $0.first, "", given) }
     }
     return nil
   }
 
-  /// The function that an argument after `tokens` goes to, and which argument that is.
-  private func callee(of tokens: ArraySlice<LuaToken>) throws -> (entry: RegistryEntry, argument: Int)? {
+  /// The function that an argument after `tokens` goes to, which argument that is, and the first one where it is text.
+  private func callee(of tokens: ArraySlice<LuaToken>) throws -> (entry: RegistryEntry, argument: Int, first: String?)? {
     guard let last = tokens.indices.last else { return nil }
     let finder = PlaceFinder(lua: lua)
     func entry(endingAt end: Int) throws -> RegistryEntry? {
       guard let start = PlaceFinder.start(of: tokens, endingAt: end), let place = try finder.find(tokens[start...end]) else { return nil }
       return finder.entry(of: place)
     }
-    if tokens[last].kind == .name { return try entry(endingAt: last).map { ($0, 1) } }
+    if tokens[last].kind == .name { return try entry(endingAt: last).map { ($0, 1, nil) } }
     var (depth, argument) = (0, 1)
     for i in tokens.indices.reversed() {
       if [")", "}", "]"].contains(where: tokens[i].isSymbol) { depth += 1 }
@@ -155,7 +156,8 @@ struct Completer {
       depth -= 1
       guard depth < 0 else { continue }
       guard tokens[i].isSymbol("("), i > tokens.startIndex else { return nil }
-      return try entry(endingAt: i - 1).map { ($0, argument) }
+      let first = i < last && tokens[i + 1].isString ? tokens[i + 1].content : nil
+      return try entry(endingAt: i - 1).map { ($0, argument, first) }
     }
     return nil
   }
@@ -163,7 +165,8 @@ struct Completer {
   /// Names of options, where one can begin: behind a brace or a comma of the function's table.
   private func options(_ word: String, _ tokens: ArraySlice<LuaToken>) throws -> [String] {
     guard let last = tokens.last, [",", "{", ";"].contains(where: last.isSymbol), let open = try openTable(tokens) else { return [] }
-    let names = try lua.registry.options(of: open.entry).map(\.name).filter { $0.hasPrefix(open.prefix) }.map { $0.dropFirst(open.prefix.count) }
+    let beside = try open.first.map { try lua.registry.options(of: open.entry, for: $0) } ?? []
+    let names = try (lua.registry.options(of: open.entry) + beside).map(\.name).filter { $0.hasPrefix(open.prefix) }.map { $0.dropFirst(open.prefix.count) }
     let own = Set(names.map { String($0.prefix { $0 != "." }) }).subtracting(open.given)
     return own.filter { $0.hasPrefix(word) }.sorted().map { $0 + " = " }
   }

@@ -6,7 +6,7 @@ struct Help {
   private let style: Style
   init(_ lua: Interpreter, _ style: Style) { (self.lua, self.style) = (lua, style) }
 
-  /// "dsrl.env.make", "Tensor:sum", "sum", a variable that holds something of ours, "\"two words\"" to search; empty for the list of everything.
+  /// "dsrl.env.make", "Tensor:sum", "sum", "Ant-v5", a variable that holds something of ours, "\"two words\"" to search; empty for the list of everything.
   func text(_ wanted: String) -> String {
     let key = String(wanted.drop { $0 == " " || $0 == "?" }.reversed().drop { $0 == " " }.reversed())
     if key.isEmpty { return lua.registry.entries.filter { $0.kind == .module || $0.kind == .type }.map(line).joined(separator: "\n") }
@@ -14,10 +14,18 @@ struct Help {
     if let entry = lua.registry.find(key) ?? variable(key) { return page(entry) }
     let same = lua.registry.entries.filter { $0.shortName == key && $0.kind != .metamethod }
     if !same.isEmpty { return same.map(page).joined(separator: "\n\n") }
+    if let variant = variant(key) { return variant }
     if let own = standard(key) { return own }
     if let member = member(key) { return member }
     let near = lua.registry.nearest(to: key).map { "; did you mean '\($0.name)'?" } ?? ""
     return "no help on '\(key)'\(near) ?\"\(key)\" searches"
+  }
+
+  /// "Ant-v5": the options that come with that argument.
+  private func variant(_ key: String) -> String? {
+    guard let entry = lua.registry.entries.first(where: { lua.registry.arguments(of: $0).contains(key) }) else { return nil }
+    let heading = style(.heading, entry.name) + "(\"\(key)\", {...}), beside what ?\(entry.name) says"
+    do { return ([heading] + table(try lua.registry.options(of: entry, for: key))).joined(separator: "\n") } catch { return "\(error)" }
   }
 
   /// "env:step" although there is no `env`: what has a member of that name.

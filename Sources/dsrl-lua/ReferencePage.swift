@@ -28,18 +28,26 @@ enum ReferencePage {
       let entries = members.filter { kinds.contains($0.kind) }.sorted { $0.name < $1.name }
       guard !entries.isEmpty else { continue }
       if !title.isEmpty { parts.append("**\(title)**") }
-      parts.append(try entries.map(item).joined(separator: "\n"))
+      parts.append(try entries.map { try item($0, registry) }.joined(separator: "\n"))
     }
     return parts.joined(separator: "\n\n")
+  }
+
+  private static func item(_ entry: RegistryEntry, _ registry: Registry) throws -> String {
+    let variants = try registry.arguments(of: entry).map { argument in
+      "  \n  Of `\(argument)`: " + list(try registry.options(of: entry, for: argument).map { ($0.name, $0.value, $0.choices) }) + "."
+    }
+    return try item(entry) + variants.joined()
   }
 
   private static func item(_ entry: RegistryEntry) throws -> String {
     let signature = entry.signature.hasPrefix("(") ? entry.signature : ": \(entry.signature)"
     let line = "- `\(entry.name)\(signature)`  \n  \(entry.doc)"
     guard let options = try entry.options?.init().described(), !options.isEmpty else { return line }
-    let texts = options.map { option in
-      "`\(option.name) = \(option.value)`" + (option.choices.isEmpty ? "" : " (\(option.choices.joined(separator: ", ")))")
-    }
-    return line + "  \n  Options: " + texts.joined(separator: ", ") + "."
+    return line + "  \n  Options: " + list(options.map { ($0.name, "\($0.value)", $0.choices) }) + "."
+  }
+
+  private static func list(_ options: [(name: String, value: String, choices: [String])]) -> String {
+    options.map { "`\($0.name) = \($0.value)`" + ($0.choices.isEmpty ? "" : " (\($0.choices.joined(separator: ", ")))") }.joined(separator: ", ")
   }
 }

@@ -6,7 +6,7 @@ import Testing
 /// Gymnasium's own trajectories, by scripts/fixtures/gymnasium_trajectories.py.
 struct Trajectories: Decodable {
   struct Segment: Decodable {
-    var options: Options?
+    var options: [String: JSONValue]?
     var position: [Double]?
     var velocity: [Double]?
     var state: [Double]?
@@ -14,15 +14,6 @@ struct Trajectories: Decodable {
     var observations: [[Double]]
     var rewards: [Double]
     var terminated: [Bool]
-  }
-  struct Options: Decodable {
-    var terminate_when_unhealthy: Bool?
-    var exclude_current_positions_from_observation: Bool?
-    var forward_reward_weight: Double?
-    var ctrl_cost_weight: Double?
-    var healthy_reward: Double?
-    var healthy_z_range: [Double]?
-    var healthy_angle_range: [Double]?
   }
   var segments: [Segment]
 
@@ -32,18 +23,53 @@ struct Trajectories: Decodable {
   }
 }
 
-extension HopperOptions {
-  init(_ options: Trajectories.Options?) {
-    self.init()
-    guard let options else { return }
-    terminateWhenUnhealthy = options.terminate_when_unhealthy ?? terminateWhenUnhealthy
-    excludeCurrentPositionsFromObservation = options.exclude_current_positions_from_observation ?? excludeCurrentPositionsFromObservation
-    forwardRewardWeight = options.forward_reward_weight ?? forwardRewardWeight
-    ctrlCostWeight = options.ctrl_cost_weight ?? ctrlCostWeight
-    healthyReward = options.healthy_reward ?? healthyReward
-    healthyZRange = options.healthy_z_range ?? healthyZRange
-    healthyAngleRange = options.healthy_angle_range ?? healthyAngleRange
+/// A number, a truth value, a text or a list of them, as the stored options have them.
+enum JSONValue: Codable {
+  case bool(Bool), number(Double), text(String), list([JSONValue])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Bool.self) { self = .bool(value); return }
+    if let value = try? container.decode(Double.self) { self = .number(value); return }
+    if let value = try? container.decode([JSONValue].self) { self = .list(value); return }
+    self = .text(try container.decode(String.self))
   }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .bool(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .list(let value): try container.encode(value)
+    }
+  }
+}
+
+extension EnvironmentOptions {
+  /// The defaults with `changes` laid over, by Gymnasium's names; infinity is the text "inf".
+  init(_ changes: [String: JSONValue]) throws {
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    var all = try decoder.decodeValues(encoder.encode(Self()))
+    for (name, value) in changes {
+      #expect(all[name] != nil, "\(Self.self) has no \(name)")
+      all[name] = value
+    }
+    self = try decoder.decode(Self.self, from: encoder.encodeValues(all))
+  }
+}
+
+extension JSONDecoder {
+  /// Under the names as they are written.
+  fileprivate func decodeValues(_ data: Data) throws -> [String: JSONValue] { try JSONDecoder().decode([String: JSONValue].self, from: data) }
+}
+
+extension JSONEncoder {
+  fileprivate func encodeValues(_ values: [String: JSONValue]) throws -> Data { try JSONEncoder().encode(values) }
 }
 
 @Suite struct GymnasiumTests {
@@ -52,7 +78,7 @@ extension HopperOptions {
     #expect(segments[0].rewards.count == 1000)
     var worst = 0.0
     for (number, segment) in segments.enumerated() {
-      let hopper = try MuJoCoEnvironment(hopper(HopperOptions(segment.options)))
+      let hopper = try MuJoCoEnvironment(HopperOptions(segment.options ?? [:]))
       _ = try hopper.start(position: #require(segment.position), velocity: #require(segment.velocity))
       for (index, action) in segment.actions.enumerated() {
         let step = try hopper.step(action)
@@ -86,7 +112,37 @@ extension HopperOptions {
     #expect(worstObservation <= 3e-7)
   }
 
-  @Test(arguments: [("Hopper-v5", 11, 3, 1000, 1.0), ("Noise-v0", 11, 3, 1000, 1), ("Pendulum-v1", 3, 1, 200, 2), ("PointFork-v0", 2, 2, 60, 1)])
+  /// Gymnasium computes in float32 where an action is clipped.
+  @Test func mountainCarFollowsGymnasium() throws {
+    var (worstReward, worstObservation) = (0.0, 0.0)
+    for segment in try Trajectories("mountain_car").segments {
+      let car = MountainCarContinuous()
+      let state = try #require(segment.state)
+      _ = car.start(position: state[0], velocity: state[1])
+      for (index, action) in segment.actions.enumerated() {
+        let step = try car.step(action)
+        worstReward = max(worstReward, abs(step.reward - segment.rewards[index]))
+        for (ours, theirs) in zip(step.observation, segment.observations[index]) { worstObservation = max(worstObservation, abs(ours - theirs)) }
+        #expect(step.terminated == segment.terminated[index])
+      }
+      #expect(segment.terminated.last == true)
+    }
+    print("MountainCarContinuous-v0: largest difference from Gymnasium \(worstReward) in reward, \(worstObservation) in observation")
+    #expect(worstReward <= 1e-9)
+    #expect(worstObservation <= 1e-6)
+    var options = MountainCarContinuousOptions()
+    options.goalVelocity = 0.05
+    let slow = MountainCarContinuous(options)
+    _ = slow.start(position: 0.44, velocity: 0.03)
+    #expect(try !slow.step([1]).terminated)
+  }
+
+  @Test(arguments: [
+    ("Hopper-v5", 11, 3, 1000, 1.0), ("Noise-v0", 11, 3, 1000, 1), ("Pendulum-v1", 3, 1, 200, 2), ("PointFork-v0", 2, 2, 60, 1),
+    ("MountainCarContinuous-v0", 2, 1, 999, 1), ("Walker2d-v5", 17, 6, 1000, 1), ("HalfCheetah-v5", 17, 6, 1000, 1), ("Ant-v5", 105, 8, 1000, 1),
+    ("Humanoid-v5", 348, 17, 1000, 0.4), ("HumanoidStandup-v5", 348, 17, 1000, 0.4), ("Swimmer-v5", 8, 2, 1000, 1), ("Reacher-v5", 10, 2, 50, 1),
+    ("Pusher-v5", 23, 7, 100, 2), ("InvertedPendulum-v5", 4, 1, 1000, 3), ("InvertedDoublePendulum-v5", 9, 1, 1000, 1),
+  ])
   func spacesAndLimits(id: String, observation: Int, action: Int, limit: Int, bound: Double) throws {
     let environment = try Environments.make(id)
     #expect(environment.observationSpace.count == observation)

@@ -5,6 +5,7 @@ struct BenchmarkTests {
   static let cases = [
     (workload: "gemm", names: ["gemm/256x512x512", "gemm/256x2048x2048"]), ("W1", ["W1"]),
     ("W3", ["hopper", "can"].flatMap { task in [1, 256, 4096].map { "W3/\(task)/\($0)" } }), ("W4", ["W4/128", "W4/1024"]), ("W5", ["W5"]),
+    ("W8", ["hopper", "walker2d", "halfcheetah", "ant"].map { "W8/\($0)" }),
   ]
 
   @Test(arguments: cases.indices) func work(_ index: Int) throws {
@@ -28,7 +29,7 @@ struct BenchmarkTests {
     let program = try Program()
     let outcome = try program.run(["\(Program.root)/scripts/benchmarks/work.lua", "W9", "1", "float32", "300"])
     #expect(outcome.code == 1)
-    #expect(outcome.errors.contains("there is no workload W9; there are W1, W2, W3, W4, W5, gemm"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("there is no workload W9; there are W1, W2, W3, W4, W5, W6, W7, W8, gemm"), "\(outcome.errors)")
     try program.remove()
   }
 }

@@ -18,7 +18,7 @@ import Testing
     ("dsrl.agent.sac({learning_st", "dsrl.agent.sac({learning_starts = "), ("policy:fit(data, {ep", "policy:fit(data, {epochs = "), ("dsrl.policy.diffusion{network = {condi", "dsrl.policy.diffusion{network = {condition_hidden = "),
     ("dsrl.policy.diffusion{network = {ki", "dsrl.policy.diffusion{network = {kind = "), ("dsrl.policy.diffusion{network = {kind = \"un", "dsrl.policy.diffusion{network = {kind = \"unet1d"),
     ("dsrl.agent.sac{hidden = {dsr", "dsrl.agent.sac{hidden = {dsrl"), ("dsrl.agent.sac{env = caut", "dsrl.agent.sac{env = cautious"),
-    ("dsrl.env.make(\"Ho", "dsrl.env.make(\"Hopper-v5"), ("dsrl.env.make 'Pen", "dsrl.env.make 'Pendulum-v1"), ("dsrl.evaluate{env = \"Pend", "dsrl.evaluate{env = \"Pendulum-v1"),
+    ("dsrl.env.make(\"Ho", "dsrl.env.make(\"Hopper-v5"), ("dsrl.env.make(\"Walk", "dsrl.env.make(\"Walker2d-v5"), ("dsrl.env.make(\"Ant-v5\", {main", "dsrl.env.make(\"Ant-v5\", {main_body = "), ("dsrl.env.make 'Pen", "dsrl.env.make 'Pendulum-v1"), ("dsrl.evaluate{env = \"Pend", "dsrl.evaluate{env = \"Pendulum-v1"),
     ("dsrl.agent.sac{activation = \"sil", "dsrl.agent.sac{activation = \"silu"), ("policy:set_precision(\"bf", "policy:set_precision(\"bfloat16"), ("dsrl.preset(\"sq", "dsrl.preset(\"square"),
     ("dsrl.data.load(\"so", "dsrl.data.load(\"some-data/"), ("dsrl.data.load(\"some-data/o", "dsrl.data.load(\"some-data/one-two.npz"), ("io.open('some-data/o", "io.open('some-data/one-two.npz"),
     ("%autog", "%autoglobal"), ("%run scr", "%run script.lua"), ("%run with", "\"with blank.lua"), ("%run \"with", "%run \"with blank.lua"),

@@ -23,7 +23,11 @@ private let results: [(String, String)] = [
   ("local s = dsrl.env.make('Pendulum-v1').action_space return s.low, s.high, s.shape, s:contains{1}, s:contains{3}, s:contains(s:sample())", "{-2.0}, {2.0}, {1}, true, false, true"),
   ("local s = fork.action_space s:seed(1) local a = s:sample() s:seed(1) return same(a, s:sample())", "true"),
   ("return tostring(fork)", "\"Environment PointFork-v0\n  observation  Box([-0.6, 2.1], [-1.3, 1.3])\n  action       Box(2 in [-1, 1])\n  chunk        2 actions per step\n  num_envs     2, stepped together\n  horizon      60 environment steps\""),
-  ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Hopper-v5\", {g = 10.0}"),
+  ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Ant-v5\", {g = 10.0}"),
+  ("local o = dsrl.env.options('Ant-v5') return o.main_body, o.healthy_z_range, o.xml_file, dsrl.env.options('Humanoid-v5').contact_cost_range[2]", "1, {0.2, 1.0}, \"ant.xml\", 10.0"),
+  ("local env = dsrl.env.make('Ant-v5', {main_body = 'torso', seed = 1}) env:reset() local o, r, term, trunc, info = env:step(env.action_space:sample()) return #o, env.rules.starts, math.abs(info.reward_forward + info.reward_survive + info.reward_ctrl + info.reward_contact - r) < 1e-12, info.x_position ~= nil", "105, \"positions ± 0.1, velocities + 0.1 N(0, 1)\", true, true"),
+  ("local env = dsrl.env.make('Humanoid-v5', {seed = 2, num_envs = 2, include_cinert_in_observation = false, terminate_when_unhealthy = false}) env:reset() local a = dsrl.uniform({2, 17}, -0.4, 0.4) for i = 1, 30 do env:step(a) end local s = env:state() local x, r = env:step(a) for i = 1, 3 do env:step(a) end env:set_state(s) local y, q = env:step(a) return x.shape, same(x, y), same(r, q)", "{2, 218}, true, true"),
+  ("local env = dsrl.env.make('MountainCarContinuous-v0') env:reset{seed = 1} local o, r, term, _, info = env:step{2} return #o, string.format('%.3f', r), term, next(info)", "2, \"-0.400\", false, nil"),
   ("local a, b = dsrl.env.make('Pendulum-v1', {g = 0}), dsrl.env.make('Pendulum-v1') a:reset{seed = 1} b:reset{seed = 1} return same((a:step{0}), (b:step{0}))", "false"),
   // data
   ("local d = dsrl.data.demonstrations{episodes = 3, seed = 1} d:save(folder .. '/d.npz') local e = dsrl.data.load(folder .. '/d.npz') return #d == #e, same(d.observations, e.observations), #d:returns(), #d.terminals == #d, d.episodes[1].first, d.episodes[3].last == #d, d:statistics().episodes",

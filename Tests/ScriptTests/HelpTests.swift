@@ -37,7 +37,11 @@ import Testing
     let domain = try Domain()
     for entry in domain.lua.registry.entries {
       for option in try domain.lua.registry.options(of: entry) { #expect(!option.doc.isEmpty, "\(entry.name): \(option.name) has no line in OptionNames.swift") }
+      for argument in domain.lua.registry.arguments(of: entry) {
+        for option in try domain.lua.registry.options(of: entry, for: argument) { #expect(!option.doc.isEmpty, "\(argument): \(option.name) has no line in OptionNames.swift") }
+      }
     }
+    #expect(try domain.lua.registry.arguments(of: #require(domain.lua.registry.find("dsrl.env.make"))) == domain.lua.registry.choices(of: "dsrl.env.make"))
     try domain.close()
   }
 

@@ -126,4 +126,27 @@ function cases.W7(context)
   end
 end
 
+-- A thousand steps of a MuJoCo task under uniformly random actions, nothing ending an episode: of one environment, and of 16 stepped together.
+function cases.W8(context)
+  for _, task in ipairs{{"hopper", "Hopper-v5", true}, {"walker2d", "Walker2d-v5", true}, {"halfcheetah", "HalfCheetah-v5"}, {"ant", "Ant-v5", true}} do
+    local name, id, falls = table.unpack(task)
+    for _, num_envs in ipairs{1, 16} do
+      local options = {seed = 1, num_envs = num_envs > 1 and num_envs or nil}
+      if falls then options.terminate_when_unhealthy = false end
+      local env, actions = dsrl.env.make(id, options), {}
+      for i = 1, num_envs == 1 and 1000 or 100 do
+        actions[i] = num_envs == 1 and env.action_space:sample() or dsrl.uniform({num_envs, env.action_space.shape[1]}, -1, 1)
+      end
+      env:reset()
+      local function run()
+        for _, action in ipairs(actions) do
+          local _, _, _, truncated = env:step(action)
+          if truncated == true then env:reset() end
+        end
+      end
+      context.add{name = "W8/" .. name, implementation = num_envs == 1 and "dsrl-lua" or "dsrl-lua-16", run = repeated(run), scale = num_envs > 1 and 1000 / (num_envs * #actions) or nil}
+    end
+  end
+end
+
 return cases

@@ -134,6 +134,11 @@ def main():
     if any("bf16" in implementation for _, implementation in known):
         say("fact", "torch_bfloat16", "yes" if rounds_to_bfloat16() else "no")
     gc.collect()
+    serve(known)
+
+
+def serve(known):
+    """Answers the driver with {(case, implementation): call} until it has had enough."""
     say("ready")
     for line in sys.stdin:
         command, *words = line.split()
@@ -144,6 +149,13 @@ def main():
         except Exception as error:
             traceback.print_exc()
             say("failed", one_line(repr(error)))
+
+
+def open_protocol():
+    """What the libraries print must not reach the driver."""
+    global protocol
+    protocol = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
 
 
 def rounds_to_bfloat16():
@@ -191,7 +203,5 @@ def answer(command, words, known):
 
 
 if __name__ == "__main__":
-    # What the libraries print must not reach the driver.
-    protocol = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
+    open_protocol()
     main()

@@ -45,7 +45,8 @@ def python(root, chosen):
 
 def workers(interpreter, folder, workload, threads, compiled):
     """[(name, command)] for one workload; `compiled`: with torch.compile's forms."""
-    return [
+    own = [("simulators", [interpreter, str(HERE / "simulators.py")])] if workload == "W8" else []
+    return own + [
         (name, [interpreter, str(HERE / "peer.py"), str(folder), script, workload, str(threads), pattern if compiled else "^(?!.*compile)" + pattern])
-        for name, script, pattern, workloads in KINDS if workload in workloads
+        for name, script, pattern, workloads in KINDS if folder and workload in workloads
     ]

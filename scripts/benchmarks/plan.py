@@ -74,7 +74,7 @@ class Bench:
         print(f"{workload}, {threads} thread{'s' if threads > 1 else ''}", file=sys.stderr, flush=True)
         results = Results(workload, threads)
         commands = [self._own(("gemm," if workload in WITH_GEMM else "") + workload, threads)]
-        if self.folder:
+        if self.python:
             commands += peers.workers(self.python, self.folder, workload, threads, self.compiled)
             if not self.compiled:
                 results.missing.append((workload, "torch-compile", "left out (--no-compile)"))

@@ -67,6 +67,11 @@ def comparisons(at):
     for batch in (128, 1024):
         yield faster(w4, f"W4/{batch}", OURS, EAGER, 1.8, "PyTorch eager")
         yield faster(w4, f"W4/{batch}", OURS, is_jax, 1.3, "JAX jit")
+    w8 = at("W8")
+    for task in ("hopper", "walker2d", "halfcheetah", "ant"):
+        for ours in (OURS, OURS + "-16"):
+            yield faster(w8, f"W8/{task}", ours, "mujoco-rollout", 0.9, f"MuJoCo's own rollout, {ours}")
+        yield faster(w8, f"W8/{task}", OURS, "gymnasium", 1, "Gymnasium")
     yield faster(w5, "W5", OURS, SB3, 3, "Stable-Baselines3")
     yield faster(w5, "W5", OURS, is_jax, 1.2, "JAX jit")
 
