@@ -114,7 +114,7 @@ import Testing
     let (x, observation) = try inputs(5, net)
     let wanted = try network(x, observation: observation, time: 0).values
     let broken = try network(Tensor.full(.nan, [6, net.chunkSize]), observation: Tensor.full(.nan, [6, net.conditionSize]), time: 0)
-    #expect(broken.values.allSatisfy(\.isNaN))
+    #expect(broken.values.allSatisfy { $0.isNaN })
     #expect(try network(x, observation: observation, time: 0).values == wanted)
   }
 
