@@ -170,7 +170,6 @@ private let steeringOptions: [(String, @Sendable (inout DSRLNA.Options) -> Void)
   ("magnitudeInsideTanh", { $0.magnitudeInsideTanh = true }), ("entropyOf", { $0.entropyOf = .noise }),
   ("distillationNoises", { $0.distillationNoises = 2 }), ("distillationTarget", { $0.distillationTarget = .min }),
   ("entCoefMin", { $0.entCoefMin = 0.9999 }), ("bestOfN", { $0.bestOfN = 3 }), ("targetBestOfN", { $0.targetBestOfN = 3 }),
-  ("entropyInBackup", { $0.entropyInBackup = false }),
 ]
 
 @Test(arguments: steeringOptions.indices)
