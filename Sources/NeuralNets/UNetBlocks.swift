@@ -71,7 +71,7 @@ public final class ConditionalResidualBlock1d: Module {
         "a conditional block wants an input [n, channels, length] and a condition [n, \(conditionEncoder.inputs)], got \(x.shape) and \(condition.shape)")
     }
     let heard = try conditionEncoder(deeperEncoder.isEmpty ? condition.mish() : condition)
-    let film = try deeperEncoder.reduce(heard) { try $1($0.mish()) }.reshape([x.shape[0], -1, 1])
+    let film = try deeperEncoder.reduce(heard) { try $1($0.mish()) }.reshape([x.shape[0], conditionEncoder.outputs, 1])
     var hidden = try first(x)
     if predictsScale {
       hidden = try film.narrow(1, 0, outputs) * hidden + film.narrow(1, outputs, outputs)

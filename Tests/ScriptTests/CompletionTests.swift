@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("dsrl.env.make(\"", ["Hopper-v5", "Pendulum-v1", "PointFork-v0"]), ("dsrl.evaluate{", ["actor = ", "agent = ", "episodes = ", "seed = "]),
+    ("dsrl.env.make(\"", ["Ant-v5", "Hopper-v5", "Walker2d-v5"]), ("dsrl.evaluate{", ["actor = ", "agent = ", "episodes = ", "seed = "]),
     ("dsrl.", ["dsrl.agent", "dsrl.zeros"]), ("dsrl.env.make(\"PointFork-v0\", {", ["chunk = ", "num_envs = "]),
   ])
   func severalAnswers(_ typed: String, _ shown: [String]) throws {

@@ -3,7 +3,7 @@ let domainMistakes: [(String, String)] = [
   ("dsrl.env.make('Hoper-v5')", "there is no environment Hoper-v5; did you mean Hopper-v5?"),
   ("dsrl.env.make('Pendulum-v1', {gg = 1})", "unknown option 'gg' (did you mean 'g'?)"),
   ("dsrl.env.make('Walker2d-v5', {healthy_zrange = {0, 1}})", "unknown option 'healthy_zrange' (did you mean 'healthy_z_range'?)"),
-  ("dsrl.env.make('Ant-v5', {main_body = true})", "'main_body' must be a body's number or name, got true"),
+  ("dsrl.env.make('Ant-v5', {main_body = true})", "'main_body' must be a body's number or name, got boolean true"),
   ("dsrl.env.make('Ant-v5', {main_body = 'head'})", "ant.xml has no body 'head'"),
   ("dsrl.env.make('Pendulum-v1', {num_env = 1})", "unknown option 'num_env' (did you mean 'num_envs'?)"),
   ("dsrl.env.make('Pendulum-v1', {g = 'x'})", "'g' must be a number, got string 'x'"),

@@ -18,7 +18,7 @@ local data
 if opt.env == "PointFork-v0" then
   data = dsrl.data.demonstrations{env = opt.env, episodes = opt.demonstrations, seed = seed}
 else
-  local folder = debug.getinfo(1, "S").source:match("^@(.*)[^/]*/[^/]*$") or ""
+  local folder = debug.getinfo(1, "S").source:match("^@(.*/)[^/]*/[^/]*$") or ""
   data = dsrl.data.collect{env = opt.env, policy = dsrl.agent.load_actor(folder .. "hopper/behaviour.safetensors", {seed = seed}), steps = opt.data_steps, num_envs = 4, seed = seed}
 end
 print(data)
