@@ -102,7 +102,6 @@ struct DPPOImportTests {
     #expect(text { _ = try load("small_relu", normalization: folder("small_relu") + "/expected.npz") }.contains("obs_min"))
     #expect(text { _ = try DPPOShape(state(seen: 8)).config(observation: 3, action: 2) }.contains("8 numbers of observation, which is no multiple of the 3"))
     func shape(_ names: [String]) -> String { text { _ = try DPPOShape(Dictionary(names.map { ($0, Tensor([1])) }) { first, _ in first }) } }
-    #expect(shape(["down_modules.0.weight", "time_mlp.1.weight"]).contains("UNet"))
     #expect(shape(["backbone.vit.weight", "mlp_mean.layers.0.weight"]).contains("vision"))
     #expect(shape(["mlp_mean.layers.0.weight", "logvar"]).contains("no diffusion MLP"))
   }

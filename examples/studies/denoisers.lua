@@ -35,6 +35,7 @@ local steps_an_epoch = math.max(1, chunks // batch_size)
 
 print(("%-14s %11s %9s %8s %34s %10s"):format("", "parameters", "train s", "loss", "base policy", "decode us"))
 for _, name in ipairs(opt.networks) do
+  if not networks[name] then error("networks are residual_mlp, unet1d and transformer, got " .. name) end
   local policy = dsrl.policy.diffusion{env = env, horizon = chunk, network = networks[name], action_offset = 0, seed = seed, process = {steps = 20}, sampler = dsrl.sampler.ddim{steps = 10}}
   local started = os.time()
   local last = policy:fit(data, {epochs = math.max(1, opt.gradient_steps // steps_an_epoch), batch_size = batch_size, learning_rate = name == "transformer" and 3e-4 or 1e-3, seed = seed})
