@@ -68,7 +68,7 @@ public final class Progress {
     let rate = seconds > 0 ? Double(last.done - first.done) / seconds : 0
     var parts = [what]
     if let total, total > 0 {
-      parts.append("\(100 * last.done / total)%")
+      parts.append("\(min(100, 100 * last.done / total))%")
       parts.append("\(last.done)/\(total)")
     } else {
       parts.append("\(last.done)")

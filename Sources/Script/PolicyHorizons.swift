@@ -22,7 +22,16 @@ struct PolicyHorizons {
     let latest = observationSteps - 1
     actionOffset = try table.takeOptional("action_offset") ?? (PolicyHorizons.isOfDiffusionPolicy(network) ? latest : 0)
     let before = max(0, min(actionOffset, latest))  // an offset out of these is refused by the policy
-    horizon = try table.takeOptional("horizon") ?? actionSteps.map { $0 + before }
+    let multiple = PolicyHorizons.multiple(network)
+    horizon = try table.takeOptional("horizon") ?? actionSteps.map { ($0 + before + multiple - 1) / multiple * multiple }
+  }
+
+  /// What a U-Net's horizon must be a multiple of, since every level but the last halves it; 1 for other networks, and for levels that none has.
+  private static func multiple(_ network: LuaValue?) -> Int {
+    guard case .table(let options)? = network, case .string(DenoiserConfig.Kind.unet1d.rawValue)? = options["kind"] else { return 1 }
+    var levels = UNetDenoiserOptions().downDims.count
+    if case .table(let widths)? = options["down_dims"] { levels = widths.list.count }
+    return (1...16).contains(levels) ? 1 << (levels - 1) : 1
   }
 
   private static func isOfDiffusionPolicy(_ network: LuaValue?) -> Bool {

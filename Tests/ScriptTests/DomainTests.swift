@@ -37,6 +37,8 @@ private let results: [(String, String)] = [
   ("local d = dsrl.data.make{observations = dsrl.zeros(5, 2), actions = dsrl.ones(5, 1), rewards = {1, 2, 3, 4, 5}, terminals = {false, true, false, false, false}} return #d, #d.episodes, d:returns(), d.episodes[1].terminated",
    "5, 2, {3.0, 12.0}, true"),
   // policies
+  ("local env = dsrl.env.make('PointFork-v0', {chunk = 4, observation_steps = 2}) local p = dsrl.policy.diffusion{env = env, network = {kind = 'unet1d', down_dims = {8, 8, 8}, diffusion_step_embed_dim = 8}} return p.horizon, p.action_steps, p.action_offset, p.latent_size",
+   "8, 4, 1, 16"),
   ("fitted():export_onnx(folder .. '/p.onnx', {opset = 18}) local file = io.open(folder .. '/p.onnx', 'rb') local head = file:read(2) file:close() return head == '\\8\\8'", "true"),
   ("local p = dsrl.policy.reinflow('\(reinFlow)/state.pt', {normalization = '\(reinFlow)/normalization.npz'}) return p.horizon, p.process.kind, tostring(p.sampler)",
    "3, \"flow\", \"flow(euler, 4 steps, linspace spacing, point clip 1.0, no clip, final clip 1.0)\""),
