@@ -43,7 +43,7 @@ let domainMistakes: [(String, String)] = [
   ("dsrl.policy.diffusion{env = fork, normalization = {observation_min = {0, 0}}}", "missing 'observation_max'"),
   ("dsrl.policy.diffusion{env = fork, normalization = {observation_min = {0}, observation_max = {1}, action_min = {0}, action_max = {1}}}", "this policy's normalisation wants 2 observation and 2 action columns, got 1 and 1"),
   ("dsrl.policy.diffusion{env = fork, network = {kind = 'unet1d', hidden = {4}}}", "unknown option 'network.hidden' (valid: down_dims, kernel_size, n_groups, diffusion_step_embed_dim, cond_predict_scale, larger_encoder, groupnorm_eps, kind)"),
-  ("dsrl.policy.diffusion{env = fork, network = {kind = 'unet1d', down_dims = {8, 8, 8}}}", "a U-Net of 3 levels wants a horizon divisible by 4, got 2"),
+  ("dsrl.policy.diffusion{env = fork, horizon = 6, network = {kind = 'unet1d', down_dims = {8, 8, 8}}}", "a U-Net of 3 levels wants a horizon divisible by 4, got 6"),
   ("dsrl.policy.diffusion{env = fork, network = {kind = 'transformer', n_emb = 0}}", "network's n_layer, n_head and n_emb wants a number from 1 to 65536, got 0"),
   ("dsrl.policy.diffusion{env = fork, network = dsrl.nn.linear(2, 2)}", "'network' must be a table of options or a module written in Lua, got a Module"),
   ("dsrl.policy.diffusion{env = fork, network = dsrl.nn.module{}}", "the module that is to be a policy's network has no function 'forward'"),
