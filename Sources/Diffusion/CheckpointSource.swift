@@ -22,6 +22,7 @@ struct CheckpointSource {
     }
     var config = try DPPOShape(state).config(observation: observation, action: action)
     if let wanted = options.horizon, wanted != config.horizon { throw UsageError("the checkpoint's chunks are of \(config.horizon) actions, got horizon \(wanted)") }
+    guard options.nGroups == nil, options.groupnormEps == nil else { throw UsageError("n_groups and groupnorm_eps are for U-Nets; the checkpoint is of a diffusion MLP") }
     config.activation = options.activation
     return (.mlp(config), state)
   }

@@ -17,9 +17,9 @@ public struct DPPOImport: Codable, Equatable, Sendable {
   public var actionSteps: Int?
   /// Actions of a chunk, which a U-Net's file does not tell; of an MLP it must be what the file tells.
   public var horizon: Int?
-  /// Of a U-Net's norms.
-  public var nGroups = 8
-  public var groupnormEps: Float = 1e-5
+  /// Of a U-Net's norms, and of no other network: nil is 8, and 1e-5.
+  public var nGroups: Int?
+  public var groupnormEps: Float?
 
   public init() {}
 }

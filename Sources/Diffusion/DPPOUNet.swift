@@ -18,6 +18,7 @@ struct DPPOUNet {
       return tensor
     }
     if state.keys.contains(where: { $0.hasPrefix("cond_mlp.") }) { throw UsageError("the checkpoint is of a U-Net with layers for the observation (cond_mlp), which is not read") }
+    guard options.activation == .mish else { throw UsageError("a U-Net has Mish for activation, got \(options.activation.rawValue)") }
     guard let horizon = options.horizon else { throw UsageError("a U-Net's file does not tell how many actions are in a chunk: wanted horizon") }
     var config = UNet1d.Config(observationSize: observation, actionSize: action, horizon: horizon)
     config.downDims = []
@@ -37,7 +38,7 @@ struct DPPOUNet {
       throw UsageError("the network sees \(heard) numbers of observation, which is no multiple of the \(observation) in its normalization")
     }
     config.observationSteps = heard / observation
-    (config.nGroups, config.groupnormEps) = (options.nGroups, options.groupnormEps)
+    (config.nGroups, config.groupnormEps) = (options.nGroups ?? config.nGroups, options.groupnormEps ?? config.groupnormEps)
     self.config = config
     var named: [String: Tensor] = [:]
     for (name, tensor) in state {

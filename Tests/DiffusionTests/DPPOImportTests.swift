@@ -14,22 +14,21 @@ struct DPPOImportTests {
     var activation: Activation
   }
 
-  private func folder(_ name: String) -> String {
-    "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Fixtures/dppo/" + name
-  }
+  private func folder(_ name: String) -> String { sharedFixture("dppo/" + name) }
 
-  private func load(_ name: String, weights: DPPOImport.Weights? = nil, normalization: String? = nil) throws -> (DiffusionPolicy, Sizes) {
+  private func load(
+    _ name: String, weights: DPPOImport.Weights? = nil, normalization: String? = nil, change: (inout DPPOImport) -> Void = { _ in }
+  ) throws -> (DiffusionPolicy, Sizes) {
     let folder = folder(name)
     let sizes = try JSON.decode(Sizes.self, from: readBytes(folder + "/config.json"), source: name)
     var options = DPPOImport()
     (options.activation, options.weights) = (sizes.activation, weights)
+    change(&options)
     var (process, sampler) = (DDPM(), DDIM())
     (process.steps, sampler.steps) = (sizes.steps, sizes.ddim_steps)
     let ranges = normalization ?? folder + "/normalization.npz"
     return (try .dppo(folder + "/state.pt", normalization: ranges, options, process: process, sampler: .ddim(sampler)), sizes)
   }
-
-  private func worst(_ a: Tensor, _ b: Tensor) -> Float { a.count == b.count ? zip(a.values, b.values).map { abs($0 - $1) }.max() ?? .infinity : .infinity }
 
   @Test(arguments: ["small_relu", "small_cond"]) func computesAsDPPODoes(_ name: String) throws {
     let (policy, sizes) = try load(name)
@@ -41,13 +40,14 @@ struct DPPOImportTests {
     let (observation, noise) = (try #require(expected["obs"]), try #require(expected["noise"]))
     let (times, epsilons, actions) = (try #require(expected["t"]), try #require(expected["eps"]), try #require(expected["actions"]))
     let x = try noise.reshape([noise.shape[0], policy.latentSize])
+    let chunks = try actions.reshape(x.shape)
     for (row, time) in times.values.enumerated() {
-      #expect(worst(try policy.epsilon(x, time, observation).detach(), try epsilons.select(0, row)) < 1e-5, "t = \(time)")
+      #expect(worst(try policy.epsilon(x, time, observation).detach(), try epsilons.select(0, row).reshape(x.shape)) < 1e-5, "t = \(time)")
     }
-    #expect(worst(try policy.decode(normalized: observation, noise: noise), actions) < 1e-5)
+    #expect(worst(try policy.decode(normalized: observation, noise: noise), chunks) < 1e-5)
 
     let (model, _) = try load(name, weights: .model)
-    #expect(worst(try model.decode(normalized: observation, noise: noise), actions) > 1e-3)
+    #expect(worst(try model.decode(normalized: observation, noise: noise), chunks) > 1e-3)
 
     // In the environment's units: the ranges of normalization.npz.
     let ranges = try NPZ.read(folder(name) + "/normalization.npz")
@@ -102,6 +102,7 @@ struct DPPOImportTests {
     #expect(text { _ = try load("small_relu", normalization: folder("small_relu") + "/expected.npz") }.contains("obs_min"))
     #expect(text { _ = try DPPOShape(state(seen: 8)).config(observation: 3, action: 2) }.contains("8 numbers of observation, which is no multiple of the 3"))
     func shape(_ names: [String]) -> String { text { _ = try DPPOShape(Dictionary(names.map { ($0, Tensor([1])) }) { first, _ in first }) } }
+    #expect(text { _ = try load("small_relu", change: { $0.nGroups = 4 }) }.contains("n_groups and groupnorm_eps are for U-Nets"))
     #expect(shape(["backbone.vit.weight", "mlp_mean.layers.0.weight"]).contains("vision"))
     #expect(shape(["mlp_mean.layers.0.weight", "logvar"]).contains("no diffusion MLP"))
   }

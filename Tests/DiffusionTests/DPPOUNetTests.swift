@@ -1,5 +1,4 @@
 import Files
-import Foundation
 import NeuralNets
 import Tensors
 import Testing
@@ -12,9 +11,7 @@ struct DPPOUNetTests {
     let horizon: Int, n_groups: Int, groupnorm_eps: Float, down_dims: [Int], larger: Bool, steps: Int
   }
 
-  private func folder(_ name: String) -> String {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures/dppo_unet/\(name)").path
-  }
+  private func folder(_ name: String) -> String { sharedFixture("dppo_unet/" + name) }
 
   private func load(_ name: String, _ change: (inout DPPOImport) -> Void = { _ in }) throws -> (DiffusionPolicy, Sizes) {
     let sizes = try JSON.decode(Sizes.self, from: readBytes(folder(name) + "/config.json"), source: "config.json")
@@ -35,14 +32,13 @@ struct DPPOUNetTests {
     let (times, epsilons) = (try #require(expected["t"]), try #require(expected["eps"]))
     let x = try noise.reshape([noise.shape[0], policy.latentSize])
     for (row, time) in times.values.enumerated() {
-      let said = try policy.epsilon(x, time, observation).detach().values
-      let worst = zip(said, try epsilons.select(0, row).values).map { abs($0 - $1) }.max() ?? .infinity
-      #expect(worst < 1e-5, "t = \(time): \(worst)")
+      let apart = worst(try policy.epsilon(x, time, observation).detach(), try epsilons.select(0, row).reshape(x.shape))
+      #expect(apart < 1e-5, "t = \(time): \(apart)")
     }
     // The packed form, where there is one, and the plain one say the same.
     let chunk = try policy.decode(normalized: observation, noise: x)
     let plain = try policy.schedule.run(from: x) { point, move in try policy.epsilon(point, Float(policy.schedule.moves[move].time), observation) }
-    #expect(zip(chunk.values, plain.values).allSatisfy { abs($0 - $1) < 1e-5 })
+    #expect(worst(chunk, plain.detach()) < 1e-5)
     #expect(try load(name) { $0.weights = .model }.0.epsilon(x, 0, observation).values.allSatisfy { $0 == 0 })
   }
 
@@ -54,5 +50,6 @@ struct DPPOUNetTests {
     #expect(message { $0.horizon = nil }.contains("a U-Net's file does not tell how many actions are in a chunk: wanted horizon"))
     #expect(message { $0.horizon = 5 }.contains("a U-Net of 2 levels wants a horizon divisible by 2, got 5"))
     #expect(message { $0.nGroups = 3 }.contains("groups that divide its channels"))
+    #expect(message { $0.activation = .relu }.contains("a U-Net has Mish for activation, got relu"))
   }
 }

@@ -14,24 +14,18 @@ struct ReinFlowImportTests {
     var activation: Activation
   }
 
-  private func path(_ name: String) -> String {
-    "/" + #filePath.split(separator: "/").dropLast(2).joined(separator: "/") + "/Fixtures/" + name
-  }
-
   private func load(_ name: String, weights: DPPOImport.Weights? = nil, sampler: Sampler? = nil) throws -> (DiffusionPolicy, Sizes) {
-    let folder = path("reinflow/" + name)
+    let folder = sharedFixture("reinflow/" + name)
     let sizes = try JSON.decode(Sizes.self, from: readBytes(folder + "/config.json"), source: name)
     var options = DPPOImport()
     (options.activation, options.weights) = (sizes.activation, weights)
     return (try .reinFlow(folder + "/state.pt", normalization: folder + "/normalization.npz", options, sampler: sampler), sizes)
   }
 
-  private func worst(_ a: Tensor, _ b: Tensor) -> Float { a.count == b.count ? zip(a.values, b.values).map { abs($0 - $1) }.max() ?? .infinity : .infinity }
-
   @Test(arguments: ["pretrained", "finetuned"]) func computesAsReinFlowDoes(_ name: String) throws {
     let (policy, sizes) = try load(name)
     #expect([policy.observationSize, policy.actionSize, policy.horizon] == [sizes.observation_size, sizes.action_size, sizes.horizon])
-    let expected = try NPZ.read(path("reinflow/" + name) + "/expected.npz")
+    let expected = try NPZ.read(sharedFixture("reinflow/" + name) + "/expected.npz")
     let (observation, noise) = (try #require(expected["obs"]), try #require(expected["noise"]))
     let (times, velocities, actions) = (try #require(expected["t"]), try #require(expected["velocity"]), try #require(expected["actions"]))
     for (row, time) in times.values.enumerated() {
@@ -49,7 +43,7 @@ struct ReinFlowImportTests {
   }
 
   @Test func takesTheWeightsThatAreAskedFor() throws {
-    let expected = try NPZ.read(path("reinflow/pretrained/expected.npz"))
+    let expected = try NPZ.read(sharedFixture("reinflow/pretrained/expected.npz"))
     let (observation, noise) = (try #require(expected["obs"]), try #require(expected["noise"]))
     let (model, _) = try load("pretrained", weights: .model)
     #expect(worst(try model.decode(normalized: observation, noise: noise), try #require(expected["actions"])) > 1e-3)
@@ -63,10 +57,10 @@ struct ReinFlowImportTests {
         return "nothing was thrown"
       } catch { return "\(error)" }
     }
-    let ranges = path("reinflow/finetuned/normalization.npz")
-    #expect(text { _ = try DiffusionPolicy.reinFlow(path("torch/finetuned.pt"), normalization: ranges) }.contains("flow policy of ReinFlow"))
-    #expect(text { _ = try DiffusionPolicy.reinFlow(path("torch/hostile.pt"), normalization: ranges) }.contains("hostile.pt"))
-    #expect(text { _ = try DiffusionPolicy.dppo(path("reinflow/finetuned/state.pt"), normalization: ranges) }.contains("no checkpoint of a DPPO policy"))
+    let ranges = sharedFixture("reinflow/finetuned/normalization.npz")
+    #expect(text { _ = try DiffusionPolicy.reinFlow(sharedFixture("torch/finetuned.pt"), normalization: ranges) }.contains("flow policy of ReinFlow"))
+    #expect(text { _ = try DiffusionPolicy.reinFlow(sharedFixture("torch/hostile.pt"), normalization: ranges) }.contains("hostile.pt"))
+    #expect(text { _ = try DiffusionPolicy.dppo(sharedFixture("reinflow/finetuned/state.pt"), normalization: ranges) }.contains("no checkpoint of a DPPO policy"))
     #expect(text { _ = try load("pretrained", sampler: .ddim(DDIM())) }.contains("sampled by flow"))
     #expect(text { _ = try DPPOShape(["vel_head.layers.0.weight": Tensor([1]), "t_emb.0.weight": Tensor([1])]) }.contains("shortcut flow"))
   }
@@ -74,7 +68,7 @@ struct ReinFlowImportTests {
   /// Network, points and clips in one chain, against the plan's own arithmetic; with both clips there is no chain.
   @Test func clippedPointsAreThoseOfThePlan() throws {
     let (policy, _) = try load("pretrained")
-    let expected = try NPZ.read(path("reinflow/pretrained/expected.npz"))
+    let expected = try NPZ.read(sharedFixture("reinflow/pretrained/expected.npz"))
     let (observation, noise) = (try #require(expected["obs"]), try #require(expected["noise"]))
     for change: (inout FlowSampler) -> Void in [{ $0.pointClip = 0.5 }, { ($0.pointClip, $0.clip) = (0.6, 0.8) }, { ($0.spacing, $0.steps) = (.leading, 7) }] {
       var sampler = FlowSampler.reinFlow
