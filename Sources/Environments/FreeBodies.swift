@@ -48,7 +48,7 @@ public struct AntOptions: MuJoCoOptions {
 }
 
 /// Humanoid-v5: a body with 17 motors; paid for its centre of mass going forward and for staying up, charged for effort and contact forces.
-public struct HumanoidOptions: MuJoCoOptions {
+public struct HumanoidOptions: MuJoCoOptions, HumanoidSight {
   public static let id = "Humanoid-v5"
   public var xmlFile = "humanoid.xml"
   public var frameSkip = 5
@@ -70,11 +70,8 @@ public struct HumanoidOptions: MuJoCoOptions {
 
   public func task(on model: MuJoCoModel) throws -> MuJoCoTask {
     let scale = try checkedScale(resetNoiseScale)
-    let parts = HumanoidParts(
-      position: !excludeCurrentPositionsFromObservation, inertia: includeCinertInObservation, velocity: includeCvelInObservation,
-      actuators: includeQfrcActuatorInObservation, contacts: includeCfrcExtInObservation)
     return try MuJoCoTask(
-      observation: parts.readings(model),
+      observation: readings(model),
       progress: .init(massCentreOf: model),
       reward: [
         .forward(forwardRewardWeight), .survive(healthyReward), .effort(ctrlCostWeight),
@@ -92,7 +89,7 @@ public struct HumanoidOptions: MuJoCoOptions {
 /// HumanoidStandup-v5: the same body lies on the ground; paid for its height, charged for effort and contact forces.
 ///
 /// Gymnasium documents `uph_cost_weight` and leaves it out of its arithmetic; here it counts, which for its default is the same.
-public struct HumanoidStandupOptions: MuJoCoOptions {
+public struct HumanoidStandupOptions: MuJoCoOptions, HumanoidSight {
   public static let id = "HumanoidStandup-v5"
   public var xmlFile = "humanoidstandup.xml"
   public var frameSkip = 5
@@ -113,11 +110,8 @@ public struct HumanoidStandupOptions: MuJoCoOptions {
     let scale = try checkedScale(resetNoiseScale)
     let position = try Reading(model, .position, count: 3)
     let (weight, timestep, initial) = (uphCostWeight, model.timestep, model.initialPosition[2])
-    let parts = HumanoidParts(
-      position: !excludeCurrentPositionsFromObservation, inertia: includeCinertInObservation, velocity: includeCvelInObservation,
-      actuators: includeQfrcActuatorInObservation, contacts: includeCfrcExtInObservation)
     return try MuJoCoTask(
-      observation: parts.readings(model),
+      observation: readings(model),
       reward: [
         .init(name: "reward_linup", formula: RewardTerm.times(weight, "z / \(timestep) s")) { _ in weight * (position[2] / timestep) },
         .effort(ctrlCostWeight, name: "reward_quadctrl"),
@@ -136,16 +130,22 @@ public struct HumanoidStandupOptions: MuJoCoOptions {
 }
 
 /// Which parts a humanoid's observation has beside its joints.
-private struct HumanoidParts {
-  let position, inertia, velocity, actuators, contacts: Bool
+private protocol HumanoidSight {
+  var excludeCurrentPositionsFromObservation: Bool { get }
+  var includeCinertInObservation: Bool { get }
+  var includeCvelInObservation: Bool { get }
+  var includeQfrcActuatorInObservation: Bool { get }
+  var includeCfrcExtInObservation: Bool { get }
+}
 
-  func readings(_ model: MuJoCoModel) throws -> [Reading] {
-    var parts = [try Reading(model, .position, from: position ? 0 : 2), try Reading(model, .velocity)]
+extension HumanoidSight {
+  fileprivate func readings(_ model: MuJoCoModel) throws -> [Reading] {
+    var parts = [try Reading(model, .position, from: excludeCurrentPositionsFromObservation ? 2 : 0), try Reading(model, .velocity)]
     // All bodies but the world; all degrees of freedom but the root's.
-    if inertia { parts.append(try Reading(model, .bodyInertia, from: 10)) }
-    if velocity { parts.append(try Reading(model, .bodyVelocity, from: 6)) }
-    if actuators { parts.append(try Reading(model, .actuatorForces, from: 6)) }
-    if contacts { parts.append(try Reading(model, .contactForces, from: 6)) }
+    if includeCinertInObservation { parts.append(try Reading(model, .bodyInertia, from: 10)) }
+    if includeCvelInObservation { parts.append(try Reading(model, .bodyVelocity, from: 6)) }
+    if includeQfrcActuatorInObservation { parts.append(try Reading(model, .actuatorForces, from: 6)) }
+    if includeCfrcExtInObservation { parts.append(try Reading(model, .contactForces, from: 6)) }
     return parts
   }
 }

@@ -23,16 +23,10 @@ public struct HopperOptions: MuJoCoOptions {
     let state = try Interval(healthyStateRange, option: "healthy_state_range")
     let scale = try checkedScale(resetNoiseScale)
     return try MuJoCoTask(
-      observation: [
-        Reading(model, .position, from: excludeCurrentPositionsFromObservation ? 1 : 0),
-        Reading(model, .velocity, .clip(Interval(low: -10, high: 10))),
-      ],
+      observation: walkersReadings(model, place: !excludeCurrentPositionsFromObservation),
       progress: .init(Reading(model, .position), count: 1),
       reward: [.forward(forwardRewardWeight), .survive(healthyReward), .effort(ctrlCostWeight)],
-      healthy: [
-        .init(name: "z", reading: Reading(model, .position, from: 1, count: 1), interval: Interval(healthyZRange, option: "healthy_z_range")),
-        .init(
-          name: "angle", reading: Reading(model, .position, from: 2, count: 1), interval: Interval(healthyAngleRange, option: "healthy_angle_range")),
+      healthy: upright(model, z: healthyZRange, angle: healthyAngleRange) + [
         .init(name: "other positions", reading: Reading(model, .position, from: 2), interval: state),
         .init(name: "velocities", reading: Reading(model, .velocity), interval: state),
       ],
@@ -61,17 +55,10 @@ public struct Walker2dOptions: MuJoCoOptions {
   public func task(on model: MuJoCoModel) throws -> MuJoCoTask {
     let scale = try checkedScale(resetNoiseScale)
     return try MuJoCoTask(
-      observation: [
-        Reading(model, .position, from: excludeCurrentPositionsFromObservation ? 1 : 0),
-        Reading(model, .velocity, .clip(Interval(low: -10, high: 10))),
-      ],
+      observation: walkersReadings(model, place: !excludeCurrentPositionsFromObservation),
       progress: .init(Reading(model, .position), count: 1),
       reward: [.forward(forwardRewardWeight), .survive(healthyReward), .effort(ctrlCostWeight)],
-      healthy: [
-        .init(name: "z", reading: Reading(model, .position, from: 1, count: 1), interval: Interval(healthyZRange, option: "healthy_z_range")),
-        .init(
-          name: "angle", reading: Reading(model, .position, from: 2, count: 1), interval: Interval(healthyAngleRange, option: "healthy_angle_range")),
-      ],
+      healthy: upright(model, z: healthyZRange, angle: healthyAngleRange),
       terminateWhenUnhealthy: terminateWhenUnhealthy,
       reset: ResetLaw(position: .uniform(scale), velocity: .uniform(scale)),
       info: planarFacts(model))
@@ -123,6 +110,19 @@ public struct SwimmerOptions: MuJoCoOptions {
       reset: ResetLaw(position: .uniform(scale), velocity: .uniform(scale)),
       info: groundFacts(position))
   }
+}
+
+/// What a walker sees: its positions, `place` with where it is, and its velocities within ±10.
+private func walkersReadings(_ model: MuJoCoModel, place: Bool) throws -> [Reading] {
+  [try Reading(model, .position, from: place ? 0 : 1), try Reading(model, .velocity, .clip(Interval(low: -10, high: 10)))]
+}
+
+/// The trunk's height and angle within their ranges.
+private func upright(_ model: MuJoCoModel, z: [Double], angle: [Double]) throws -> [MuJoCoTask.Condition] {
+  [
+    .init(name: "z", reading: try Reading(model, .position, from: 1, count: 1), interval: try Interval(z, option: "healthy_z_range")),
+    .init(name: "angle", reading: try Reading(model, .position, from: 2, count: 1), interval: try Interval(angle, option: "healthy_angle_range")),
+  ]
 }
 
 /// Where the body is and how fast: x_position, x_velocity, z_distance_from_origin.

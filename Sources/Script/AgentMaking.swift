@@ -18,7 +18,7 @@ extension BoundedBase.Options: LuaBridge.Options {}
 
 /// The functions of dsrl.agent that make agents with an actor.
 func declareAgents(_ m: LuaModule) {
-  m.function("sac", "(options: table) -> Agent", 
+  m.function("sac", "(options: table) -> Agent",
     "Soft actor-critic. env, and Stable-Baselines3's options; target_entropy = \"auto\" is minus the action's size. With demonstrations = data every batch takes a share of them (RLPD); their chunks begin at every step.",
     options: SAC.Options.self, makeSAC)
   m.function("dsrl_sac", "(options: table) -> Agent",

@@ -20,23 +20,24 @@ struct PolicyHorizons {
     try checkSize("observation_steps", observationSteps)
     if let actionSteps { try checkSize("action_steps", actionSteps) }
     let latest = observationSteps - 1
-    actionOffset = try table.takeOptional("action_offset") ?? (PolicyHorizons.isOfDiffusionPolicy(network) ? latest : 0)
+    let kind = PolicyHorizons.kind(of: network)
+    actionOffset = try table.takeOptional("action_offset") ?? (kind == .unet1d || kind == .transformer ? latest : 0)
     let before = max(0, min(actionOffset, latest))  // an offset out of these is refused by the policy
-    let multiple = PolicyHorizons.multiple(network)
+    let multiple = kind == .unet1d ? PolicyHorizons.multiple(ofUNet: network) : 1
     horizon = try table.takeOptional("horizon") ?? actionSteps.map { ($0 + before + multiple - 1) / multiple * multiple }
   }
 
-  /// What a U-Net's horizon must be a multiple of, since every level but the last halves it; 1 for other networks, and for levels that none has.
-  private static func multiple(_ network: LuaValue?) -> Int {
-    guard case .table(let options)? = network, case .string(DenoiserConfig.Kind.unet1d.rawValue)? = options["kind"] else { return 1 }
-    var levels = UNetDenoiserOptions().downDims.count
-    if case .table(let widths)? = options["down_dims"] { levels = widths.list.count }
-    return (1...16).contains(levels) ? 1 << (levels - 1) : 1
+  /// nil where the network's options do not say it.
+  private static func kind(of network: LuaValue?) -> DenoiserConfig.Kind? {
+    guard case .table(let options)? = network, case .string(let kind)? = options["kind"] else { return nil }
+    return DenoiserConfig.Kind(rawValue: kind)
   }
 
-  private static func isOfDiffusionPolicy(_ network: LuaValue?) -> Bool {
-    guard case .table(let options)? = network, case .string(let kind)? = options["kind"] else { return false }
-    return [DenoiserConfig.Kind.unet1d, .transformer].map(\.rawValue).contains(kind)
+  /// What a U-Net's horizon must be a multiple of, since every level but the last halves it; 1 for levels that none has.
+  private static func multiple(ofUNet network: LuaValue?) -> Int {
+    var levels = UNetDenoiserOptions().downDims.count
+    if case .table(let options)? = network, case .table(let widths)? = options["down_dims"] { levels = widths.list.count }
+    return (1...16).contains(levels) ? 1 << (levels - 1) : 1
   }
 }
 
