@@ -51,12 +51,16 @@ static int shim_exceeds(shim_state *s, size_t more) {
   return s->used + s->outside + more > s->ceiling;
 }
 
+// Makes the memory no slot of ours. Volatile, because a compiler leaves out what is written just before a free; then the mark would stand in
+// the next block of this size, which need not write there.
+static void shim_unmark(shim_slot *slot) { *(volatile size_t *)&slot->mark = 0; }
+
 // Whether a block that Lua frees is a slot that still holds its object.
 static int shim_orphaned(shim_state *s, void *block, size_t size) {
   if (size != s->slot_size) return 0;
   shim_slot *slot = (shim_slot *)((char *)block + s->slot_offset);
   if (slot->mark != s->mark) return 0;
-  slot->mark = 0;                       // the next block here is not ours
+  shim_unmark(slot);
   if (!slot->object) return 0;
   slot->mark = (size_t)s->orphans;
   s->orphans = slot;
@@ -70,7 +74,7 @@ static void *shim_take_orphan(shim_state *s) {
   s->orphans = (shim_slot *)slot->mark;
   void *object = slot->object;
   s->objects--;
-  slot->mark = 0;
+  shim_unmark(slot);
   free((char *)slot - s->slot_offset);
   return object;
 }

@@ -102,4 +102,24 @@ struct MemoryTests {
     #expect(world.census.peak > 1)
     #expect(world.lua.objectCount == before)
   }
+
+  /// The memory of a slot goes to other blocks of its size, of which Lua writes only a part: in a table's second place, without a key, all that was in
+  /// the mark's place stays. Such a block must not be taken for a slot.
+  @Test func noMarkStaysBehind() async {
+    await #expect(processExitsWith: .success) {
+      let world = try World()
+      try world.lua.run(
+        """
+        for _ = 1, 50 do
+          for i = 1, 200 do t.vector{i} end
+          collectgarbage() collectgarbage()
+          local keep = {}
+          for i = 1, 600 do keep[i] = {a = 1, b = nil} end
+          keep = nil
+          collectgarbage() collectgarbage()
+          t.vector{1}
+        end
+        """)
+    }
+  }
 }
