@@ -43,12 +43,14 @@ static int shim_pcall(lua_State *L, int arguments, int results) {
   lua_pushcfunction(L, shim_handler);
   lua_insert(L, handler);
   if (!running) s->thread = pthread_self();
+  if (!running && s->stations) shim_enter(s);
   s->swift = 0;
   s->running = L;
   if (s->interrupted) shim_arm(L);
   int status = lua_pcall(L, arguments, results, handler);
   s->swift = swift;
   s->running = running;
+  if (!running && s->stations) shim_leave(s);
   lua_remove(L, handler);
   return status;
 }
@@ -128,4 +130,12 @@ static int shim_get(lua_State *L) {
   lua_settop(L, 2);
   lua_gettable(L, 1);
   return 1;
+}
+
+// Puts "script:line", where the function on top was defined, in its place; "[C]" for one of C's.
+static void shim_origin(lua_State *L) {
+  lua_Debug function;
+  lua_getinfo(L, ">S", &function);
+  if (function.linedefined > 0) lua_pushfstring(L, "%s:%d", function.short_src, function.linedefined);
+  else lua_pushstring(L, function.short_src);
 }

@@ -10,21 +10,12 @@ static shim_state *volatile *shim_listener(void) {
 static void shim_interrupt(int signal) {
   shim_state *s = *shim_listener();
   if (!s) return;
-  if (pthread_equal(pthread_self(), s->thread)) shim_interrupt_state(s);
-  else pthread_kill(s->thread, signal);
-}
-
-// Gives this thread a stack of its own for signals. oneDNN's kernels keep numbers below the stack pointer, further down than the 128
-// bytes that a signal spares: handled on the thread's own stack, a Ctrl-C amid a matrix product would overwrite them.
-static int shim_signal_stack(void) {
-  stack_t stack;
-  memset(&stack, 0, sizeof stack);
-  if (sigaltstack(NULL, &stack)) return -1;
-  if (!(stack.ss_flags & SS_DISABLE) && stack.ss_size >= 1 << 16) return 0;
-  memset(&stack, 0, sizeof stack);
-  stack.ss_size = 1 << 17;
-  stack.ss_sp = malloc(stack.ss_size);   // for as long as the thread lives
-  return stack.ss_sp ? sigaltstack(&stack, NULL) : -1;
+  if (!pthread_equal(pthread_self(), s->thread)) {
+    pthread_kill(s->thread, signal);
+    return;
+  }
+  shim_interrupt_state(s);
+  shim_wake_stations();
 }
 
 // Has `handler` called for `signal` on this thread, which may be one whose signals were blocked.
@@ -44,6 +35,17 @@ static int shim_catch(int signal, void (*handler)(int)) {
 static void shim_listen(shim_state *s) {
   s->thread = pthread_self();
   *shim_listener() = s;
+}
+
+// Lets this interpreter run on any thread, where signals reach it.
+static int shim_go_apart(shim_state *s) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = shim_woken;
+  action.sa_flags = SA_ONSTACK | SA_RESTART;
+  if (sigaction(shim_wake_signal(), &action, NULL)) return -1;
+  s->stations = shim_stations();
+  return 0;
 }
 
 static void shim_ignore(shim_state *s) {

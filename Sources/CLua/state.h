@@ -36,6 +36,8 @@ typedef struct shim_state {
   size_t newest_size;
   size_t objects;                       // that slots hold
   shim_slot *orphans;                   // freed by Lua before their objects were released
+  struct shim_station *stations;        // NULL, or it runs on any thread and claims one of these while it does
+  int station;                          // the one claimed; -1: there was none
 } shim_state;
 
 static inline shim_state *shim_of(lua_State *L) {

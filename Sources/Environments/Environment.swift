@@ -12,6 +12,8 @@ public protocol Environment: AnyObject {
   var maxEpisodeSteps: Int? { get }
   /// Whether it may be stepped on any thread, beside others; what calls back into a script may not.
   var runsOnAnyThread: Bool { get }
+  /// Its place among environments that step together; nil where it steps alone.
+  var batchRow: BatchRow? { get }
   /// What holds in it, a line for each matter: version, reward, when episodes end, how they start.
   var rules: [Rule] { get }
   /// Where its random numbers come from.
@@ -25,16 +27,23 @@ public protocol Environment: AnyObject {
   /// All that the future depends on. Restoring it continues to the bit as before.
   var state: EnvironmentState { get throws }
   func restore(_ state: EnvironmentState) throws
+
+  /// Ends what runs for it outside of the program; then it cannot be stepped.
+  func close()
 }
 
 /// One matter of an environment's rules, in words.
 public struct Rule: Equatable, Sendable {
   public let topic: String
   public let text: String
+
+  public init(topic: String, text: String) { (self.topic, self.text) = (topic, text) }
 }
 
 extension Environment {
   public var observationSteps: Int { 1 }
+  public var batchRow: BatchRow? { nil }
+  public func close() {}
   public var rules: [Rule] { [] }
   /// Numbers in the observation of one moment.
   public var frameSize: Int { observationSpace.count / observationSteps }
@@ -78,6 +87,8 @@ public struct EnvironmentState: Codable, Equatable, Sendable {
   /// The task's own numbers, in an order only it knows.
   public var numbers: [Double]
   public var stream: RandomStream
+  /// What is no numbers, of environments that scripts write; nil without.
+  public var contents: [UInt8]?
   /// Kept by TimeLimit: steps since the reset, and whether an episode is under way.
   public var elapsedSteps = 0
   public var isRunning = false

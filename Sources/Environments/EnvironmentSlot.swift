@@ -31,33 +31,56 @@ final class EnvironmentSlot: @unchecked Sendable {
 
   /// Executes this slot's chunk of `values` [n, chunk, action], as far as the episode goes; then begins the next where it ended.
   func run(_ values: [Float], chunk: Int, actionSpace: Box, recording: Bool) throws {
-    outcome = Outcome()
-    let width = actionSpace.count
+    begin()
     for step in 0..<chunk {
       if step % 256 == 255 { try Interrupt.check() }
-      let first = (index * chunk + step) * width
-      let action = actionSpace.clip(values[first..<first + width].map(Double.init))
-      let result = try environment.step(action)
-      if recording {
-        outcome.executed.append(
-          ExecutedStep(
-            observation: Array(observation.suffix(environment.frameSize)), action: action, reward: result.reward,
-            terminated: result.terminated, truncated: result.truncated))
-      }
-      observation = result.observation
-      outcome.reward += result.reward
-      outcome.stepsTaken += 1
-      episodeReturn += result.reward
-      episodeLength += 1
-      (outcome.terminated, outcome.truncated) = (result.terminated, result.truncated)
-      if result.terminated || result.truncated {
-        let success = result.info["success"].map { $0 > 0.5 }
-        outcome.episode = EpisodeRecord(environment: index, return: episodeReturn, length: episodeLength, success: success)
-        break
-      }
+      try take(action(values, step: step, chunk: chunk, actionSpace), recording: recording)
+      if hasEnded { break }
     }
+    try finish()
+  }
+
+  // A chunk step by step, for those that step together.
+
+  var hasEnded: Bool { outcome.terminated || outcome.truncated }
+
+  func begin() { outcome = Outcome() }
+
+  /// The action of `values` [n, chunk, action] at `step` of the chunk, clipped.
+  func action(_ values: [Float], step: Int, chunk: Int, _ actionSpace: Box) -> [Double] {
+    let width = actionSpace.count
+    let first = (index * chunk + step) * width
+    return [Double](unsafeUninitializedCapacity: width) { buffer, count in
+      for element in 0..<width { buffer[element] = min(max(Double(values[first + element]), actionSpace.low[element]), actionSpace.high[element]) }
+      count = width
+    }
+  }
+
+  /// One step of the chunk.
+  func take(_ action: [Double], recording: Bool) throws {
+    let result = try environment.step(action)
+    if recording {
+      outcome.executed.append(
+        ExecutedStep(
+          observation: Array(observation.suffix(environment.frameSize)), action: action, reward: result.reward,
+          terminated: result.terminated, truncated: result.truncated))
+    }
+    observation = result.observation
+    outcome.reward += result.reward
+    outcome.stepsTaken += 1
+    episodeReturn += result.reward
+    episodeLength += 1
+    (outcome.terminated, outcome.truncated) = (result.terminated, result.truncated)
+    if hasEnded {
+      let success = result.info["success"].map { $0 > 0.5 }
+      outcome.episode = EpisodeRecord(environment: index, return: episodeReturn, length: episodeLength, success: success)
+    }
+  }
+
+  /// After the last step of the chunk.
+  func finish() throws {
     outcome.finalObservation = observation
-    if outcome.episode != nil { try reset() }
+    if hasEnded { try reset() }
   }
 
   struct State: Codable, Equatable, Sendable {

@@ -28,11 +28,14 @@ public final class FrameStackObservation: Environment {
   public var actionSpace: Box { unwrapped.actionSpace }
   public var maxEpisodeSteps: Int? { unwrapped.maxEpisodeSteps }
   public var runsOnAnyThread: Bool { unwrapped.runsOnAnyThread }
+  public var batchRow: BatchRow? { unwrapped.batchRow }
   public var rules: [Rule] { unwrapped.rules }
   public var stream: RandomStream {
     get { unwrapped.stream }
     set { unwrapped.stream = newValue }
   }
+
+  public func close() { unwrapped.close() }
 
   public func reset() throws -> [Double] {
     let first = try unwrapped.reset()

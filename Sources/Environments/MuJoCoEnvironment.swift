@@ -13,9 +13,10 @@ public final class MuJoCoEnvironment: Environment {
   /// Where the task's `progress` was after the last step.
   private var place = SIMD2<Double>.zero
 
-  public init<Options: MuJoCoOptions>(_ options: Options) throws {
+  /// `other` is one of the same options, whose model it reads too.
+  public init<Options: MuJoCoOptions>(_ options: Options, beside other: MuJoCoEnvironment? = nil) throws {
     guard (1...10_000).contains(options.frameSkip) else { throw UsageError("frame_skip wants 1 to 10000, got \(options.frameSkip)") }
-    let model = try MuJoCoModel(path: ModelLibrary.path(of: options.xmlFile))
+    let model = try other.map { try MuJoCoModel(of: $0.model) } ?? MuJoCoModel(path: ModelLibrary.path(of: options.xmlFile))
     let task = try options.task(on: model)
     (id, self.model, self.task, frameSkip) = (Options.id, model, task, options.frameSkip)
     infoNames = task.info.map(\.name) + task.reward.compactMap(\.name)

@@ -1,10 +1,19 @@
 import CMuJoCo
 import Tensors
 
+/// What simulations share.
+private final class SharedModel {
+  private let model: UnsafeMutablePointer<mjModel>
+
+  init(_ model: UnsafeMutablePointer<mjModel>) { self.model = model }
+  deinit { mj_deleteModel(model) }
+}
+
 /// A MuJoCo model and one simulation of it. Every error of MuJoCo becomes a Swift error; after one, only `reset` makes sense.
 ///
 /// May be used on any thread, by one at a time.
 public final class MuJoCoModel {
+  private let shared: SharedModel
   private let model: UnsafeMutablePointer<mjModel>
   private let data: UnsafeMutablePointer<mjData>
   public let path: String
@@ -22,17 +31,19 @@ public final class MuJoCoModel {
     let loaded = text.withUnsafeMutableBufferPointer { dsrl_mujoco_load(path, $0.baseAddress, Int32($0.count)) }
     remarks = text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     guard let model = loaded else { throw UsageError("MuJoCo cannot read \(path): \(remarks)") }
-    guard let data = dsrl_mujoco_make_data(model) else {
-      mj_deleteModel(model)
-      throw UsageError("MuJoCo has no memory for a simulation of \(path)")
-    }
+    shared = SharedModel(model)
+    guard let data = dsrl_mujoco_make_data(model) else { throw UsageError("MuJoCo has no memory for a simulation of \(path)") }
     (self.model, self.data, self.path) = (model, data, path)
   }
 
-  deinit {
-    mj_deleteData(data)
-    mj_deleteModel(model)
+  /// Another simulation of the same model, which only reads it: several side by side keep it in the processor's cache.
+  public init(of other: MuJoCoModel) throws {
+    (shared, model, path, remarks) = (other.shared, other.model, other.path, other.remarks)
+    guard let data = dsrl_mujoco_make_data(model) else { throw UsageError("MuJoCo has no memory for another simulation of \(path)") }
+    self.data = data
   }
+
+  deinit { mj_deleteData(data) }
 
   /// The library's version, as 337 for 3.3.7.
   public static var version: Int { Int(mj_version()) }

@@ -81,6 +81,11 @@ public protocol MuJoCoOptions: EnvironmentOptions {
 
 extension MuJoCoOptions {
   public func make() throws -> any Environment { try MuJoCoEnvironment(self) }
+
+  public func make(_ count: Int) throws -> [any Environment] {
+    let first = try MuJoCoEnvironment(self)
+    return [first] + (try (1..<max(count, 1)).map { _ in try MuJoCoEnvironment(self, beside: first) })
+  }
 }
 
 /// Checks a scale of noise.

@@ -5,6 +5,12 @@ public protocol EnvironmentOptions: Codable, Sendable {
   init()
   /// The bare environment, without its time limit.
   func make() throws -> any Environment
+  /// That many, which may share what none of them changes.
+  func make(_ count: Int) throws -> [any Environment]
+}
+
+extension EnvironmentOptions {
+  public func make(_ count: Int) throws -> [any Environment] { try (0..<count).map { _ in try make() } }
 }
 
 /// The environments there are, by id.

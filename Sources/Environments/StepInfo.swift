@@ -4,7 +4,7 @@ public struct StepInfo: Equatable, Sendable, ExpressibleByDictionaryLiteral {
   public let values: [Double]
 
   /// As many values as names.
-  init(names: [String], values: [Double]) {
+  public init(names: [String], values: [Double]) {
     precondition(names.count == values.count)
     (self.names, self.values) = (names, values)
   }

@@ -18,11 +18,14 @@ public final class TimeLimit: Environment {
   public var observationSpace: Box { unwrapped.observationSpace }
   public var actionSpace: Box { unwrapped.actionSpace }
   public var runsOnAnyThread: Bool { unwrapped.runsOnAnyThread }
+  public var batchRow: BatchRow? { unwrapped.batchRow }
   public var rules: [Rule] { unwrapped.rules }
   public var stream: RandomStream {
     get { unwrapped.stream }
     set { unwrapped.stream = newValue }
   }
+
+  public func close() { unwrapped.close() }
 
   public func reset() throws -> [Double] {
     isRunning = false

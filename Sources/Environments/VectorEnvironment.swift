@@ -2,7 +2,7 @@ import Tensors
 
 /// Several environments stepped together by chunks of actions, each open loop: the form in which agents act.
 ///
-/// Autoreset is Gymnasium's SAME_STEP: where an episode ends, `observation` is already the next one's first and `finalObservation` the
+/// Autoreset is Gymnasium's SAME_STEP (`autoreset` says so in words): where an episode ends, `observation` is already the next one's first and `finalObservation` the
 /// last of the one that ended. Every environment draws from its own stream and writes its own row, so results do not depend on the
 /// number of threads. Actions outside the action space are clipped to it; one that is not finite is refused before anything moves.
 public final class VectorEnvironment {
@@ -16,9 +16,14 @@ public final class VectorEnvironment {
   /// Steps of single environments since the start or the last `restore` (which sets it).
   public private(set) var environmentSteps = 0
 
-  private var slots: [EnvironmentSlot]
-  private let runsOnAnyThread: Bool
+  /// How an episode that has ended goes on.
+  public static let autoreset = "same step: where an episode ends, the next one's first observation is shown at once, the last one's kept beside it"
+
+  private let slots: [EnvironmentSlot]
+  private let group: EnvironmentGroup
   private var isStarted = false
+  /// While the environments are at work, nobody else may be: one written in Lua could call its own vector.
+  private var isBusy = false
 
   /// `make(i)` gives the i-th environment, time limit included; all must have the same spaces. Call `reset` before `step`.
   public init(count: Int, chunk: Int = 1, seed: Int = 0, make: (Int) throws -> any Environment) throws {
@@ -40,20 +45,41 @@ public final class VectorEnvironment {
     }
     self.chunk = chunk
     slots = environments.map(EnvironmentSlot.init)
-    runsOnAnyThread = environments.allSatisfy(\.runsOnAnyThread)
+    group = EnvironmentGroup(environments)
+    for (index, slot) in slots.enumerated() { slot.index = index }
     seedStreams(seed)
   }
 
   public var count: Int { slots.count }
+  /// After how many steps an episode is truncated; nil for never.
+  public var maxEpisodeSteps: Int? { group.environments[0].maxEpisodeSteps }
+  public var rules: [Rule] { group.environments[0].rules }
   /// Numbers in the observation of one moment.
   public var frameSize: Int { observationSpace.count / observationSteps }
 
   /// Starts an episode everywhere; returns the observations [count, observation]. With a seed, environment i draws from stream i of it;
   /// without, the streams go on.
   public func reset(seed: Int? = nil) throws -> Tensor {
-    if let seed { seedStreams(seed) }
-    try forEachSlot { try $0.reset() }
-    isStarted = true
+    if let seed { try alone { seedStreams(seed) } }
+    return try start()
+  }
+
+  /// The same with a seed for each environment: what it does is what a single one does that is reset with this seed.
+  public func reset(seeds: [Int]) throws -> Tensor {
+    guard seeds.count == count else { throw UsageError("\(id) wants a seed for each of its \(count) environments, got \(seeds.count)") }
+    try alone {
+      for (slot, seed) in zip(slots, seeds) { slot.environment.stream = RandomStream(seed: seed, purpose: "env") }
+    }
+    return try start()
+  }
+
+  private func start() throws -> Tensor {
+    try alone {
+      isStarted = false
+      if let rows = group.rows { try BatchRow.prepareReset(rows) }
+      try forEachSlot { try $0.reset() }
+      isStarted = true
+    }
     return observation
   }
 
@@ -65,11 +91,15 @@ public final class VectorEnvironment {
   public func step(_ actions: Tensor, recording: Bool = false) throws -> VectorStep {
     guard isStarted else { throw UsageError("\(id) wants a reset before its first step") }
     let values = try checked(actions)
-    isStarted = false
-    try forEachSlot { [chunk, actionSpace] slot in
-      try slot.run(values, chunk: chunk, actionSpace: actionSpace, recording: recording)
+    try alone {
+      isStarted = false
+      if let rows = group.rows {
+        try stepTogether(rows, values, recording)
+      } else {
+        try forEachSlot { [chunk, actionSpace] slot in try slot.run(values, chunk: chunk, actionSpace: actionSpace, recording: recording) }
+      }
+      isStarted = true
     }
-    isStarted = true
 
     let stepsTaken = slots.map(\.outcome.stepsTaken)
     environmentSteps += stepsTaken.reduce(0, +)
@@ -84,6 +114,9 @@ public final class VectorEnvironment {
       executed: slots.map(\.outcome.executed))
   }
 
+  /// Ends what runs for them outside of the program.
+  public func close() throws { try alone { for environment in group.environments { environment.close() } } }
+
   // MARK: Keeping it
 
   /// All that the future of every environment depends on, running returns included.
@@ -94,24 +127,46 @@ public final class VectorEnvironment {
   }
 
   public var state: State {
-    get throws { State(slots: try slots.map { try $0.state }, environmentSteps: environmentSteps, isStarted: isStarted) }
+    get throws { try alone { State(slots: try slots.map { try $0.state }, environmentSteps: environmentSteps, isStarted: isStarted) } }
   }
 
   /// Continues to the bit as from where `state` was taken.
   public func restore(_ state: State) throws {
     guard state.slots.count == count else { throw UsageError("this state is of \(state.slots.count) environments, wanted \(count)") }
-    isStarted = false
-    for (slot, state) in zip(slots, state.slots) { try slot.restore(state) }
+    try alone {
+      isStarted = false
+      for (slot, state) in zip(slots, state.slots) { try slot.restore(state) }
+    }
     (environmentSteps, isStarted) = (state.environmentSteps, state.isStarted)
   }
 
   // MARK: Inside
 
   private func seedStreams(_ seed: Int) {
-    for (index, slot) in slots.enumerated() {
-      slot.index = index
-      slot.environment.stream = RandomStream(seed: seed, purpose: "env", index: index)
+    for (index, slot) in slots.enumerated() { slot.environment.stream = RandomStream(seed: seed, purpose: "env", index: index) }
+  }
+
+  /// Runs `body` while nobody else may use the environments.
+  private func alone<R>(_ body: () throws -> R) throws -> R {
+    guard !isBusy else { throw UsageError("\(id) is at work: its own functions cannot reset, step, keep or restore it") }
+    isBusy = true
+    defer { isBusy = false }
+    return try body()
+  }
+
+  /// A chunk of environments that step together.
+  private func stepTogether(_ rows: [BatchRow], _ values: [Float], _ recording: Bool) throws {
+    for slot in slots { slot.begin() }
+    for step in 0..<chunk {
+      if step > 0 { try Interrupt.check() }
+      let running = slots.filter { !$0.hasEnded }
+      guard !running.isEmpty else { break }
+      let actions = running.map { $0.action(values, step: step, chunk: chunk, actionSpace) }
+      try BatchRow.prepare(running.map { rows[$0.index] }, actions)
+      for (slot, action) in zip(running, actions) { try slot.take(action, recording: recording) }
     }
+    try BatchRow.prepareReset(slots.filter(\.hasEnded).map { rows[$0.index] })
+    for slot in slots { try slot.finish() }
   }
 
   private func checked(_ actions: Tensor) throws -> [Float] {
@@ -144,7 +199,7 @@ public final class VectorEnvironment {
         do { try body(slots[index]) } catch let error as UsageError { throw UsageError("environment \(index + 1): \(error)") }
       }
     }
-    if runsOnAnyThread { try Threads.parallel(rows: slots.count, work) } else { try work(slots.indices) }
+    if group.runsOnAnyThread { try Threads.parallel(rows: slots.count, work) } else { try work(slots.indices) }
   }
 }
 

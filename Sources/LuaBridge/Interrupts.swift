@@ -19,6 +19,11 @@ extension Interpreter {
   /// What a handler does so that the scripts of the interpreter that listens stop; nothing where none does.
   public static func interruptListener(signal: CInt) { shim_interrupt(signal) }
 
+  /// From here on it may run on any thread, one at a time; the signal that stops the listener's scripts stops this one's there.
+  public func goApart() throws {
+    guard shim_go_apart(state) == 0 else { throw LuaError("cannot be woken by signals") }
+  }
+
   func stopListening() { shim_ignore(state) }
 
   /// What the signal does: whatever runs raises "interrupted!" until `clearInterrupt`. Only on the interpreter's thread.

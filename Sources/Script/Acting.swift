@@ -58,12 +58,12 @@ extension Acting {
 
   /// The environments to act in: those named, or the agent's kind. Throws for one that does not show what is wanted or executes another number of
   /// actions.
-  func recipe(_ env: LuaValue?) throws -> EnvironmentRecipe {
+  func recipe(_ env: LuaValue?, _ defined: EnvironmentDefinitions) throws -> EnvironmentRecipe {
     guard let env else {
       guard let recipe else { throw LuaError("missing 'env': an Environment or an id") }
       return recipe
     }
-    let recipe = try EnvironmentRecipe(env, chunk: chunk ?? 1, observationSteps: observationSteps ?? 1)
+    let recipe = try EnvironmentRecipe(env, defined, chunk: chunk ?? 1, observationSteps: observationSteps ?? 1)
     if let observationSteps, observationSteps != recipe.observationSteps {
       throw UsageError("\(recipe.id) shows observation_steps = \(recipe.observationSteps) observations, what acts wants \(observationSteps)")
     }

@@ -28,7 +28,7 @@ private func makeCustomPolicy(_ options: LuaTable) throws -> PolicyObject {
   let action: Int? = try table.takeOptional("action_size")
   let horizon: Int = try table.takeOptional("horizon") ?? env?.recipe.chunk ?? 1
   let latent: Int? = try table.takeOptional("latent_size")
-  let low = try table.takeBound("action_low"), high = try table.takeBound("action_high")
+  let low = try table.takeNumberOrList("action_low"), high = try table.takeNumberOrList("action_high")
   let seed: Int = try table.takeOptional("seed") ?? 0
   let decode: LuaFunction = try table.take("decode")
   try table.finish()
@@ -38,8 +38,8 @@ private func makeCustomPolicy(_ options: LuaTable) throws -> PolicyObject {
   for (name, size) in [("observation_size", observationSize), ("action_size", actionSize), ("horizon", horizon)] { try checkSize(name, size) }
   let latentSize = latent ?? horizon * actionSize
   for (name, size) in [("latent_size", latentSize), ("horizon * action_size", horizon * actionSize)] { try checkSize(name, size) }
-  func bounds(_ given: [Float]?, _ space: [Double]?) -> [Float]? {
-    if let given { return given.count == 1 ? Array(repeating: given[0], count: actionSize) : given }
+  func bounds(_ given: [Double]?, _ space: [Double]?) -> [Float]? {
+    if let given { return given.count == 1 ? Array(repeating: Float(given[0]), count: actionSize) : given.map { Float($0) } }
     return space?.map { Float($0) }
   }
   let box = env.flatMap { $0.actionSpace.box.count == actionSize ? $0.actionSpace.box : nil }
@@ -52,16 +52,4 @@ private func makeCustomPolicy(_ options: LuaTable) throws -> PolicyObject {
     return try decode.call(returning: TensorLike.self, "decode", observation.clone(), noise.clone()).tensor
   }
   return PolicyObject(policy, seed: seed)
-}
-
-extension LuaTable {
-  /// Removes and returns a number or a list of numbers.
-  fileprivate mutating func takeBound(_ name: String) throws -> [Float]? {
-    switch self[name] {
-    case .int?, .number?:
-      let number: Double = try take(name)
-      return [Float(number)]
-    default: return try takeNumbers(name)?.map { Float($0) }
-    }
-  }
 }

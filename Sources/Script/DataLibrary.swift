@@ -15,14 +15,14 @@ final class DataObject: LuaObject, LuaSized, CustomStringConvertible {
 
 extension Interpreter {
   /// dsrl.data, and the type DataSet.
-  func installData() {
+  func installData(_ defined: EnvironmentDefinitions) {
     module("dsrl.data", doc: "Behaviour data: what a policy is trained on.") { m in
       m.function("load", "(path: string, options?: {normalization: string?}) -> DataSet",
         "Data of an npz file with D4RL's arrays observations, actions, rewards, terminals, timeouts, or with those of DPPO's train.npz: states, actions, rewards, terminals, traj_lengths. normalization: path of DPPO's normalization.npz, by which normalised data return to the environment's units.",
         loadData)
       m.function("collect", "(options: table) -> DataSet",
         "Data of acting. env: Environment or id (environments like it are made, itself is left alone); policy: Policy, Agent, Actor or function(observations [n, observation]) -> actions [n, chunk, action]; steps (at least) or episodes (exactly); num_envs (that of env, else 1), seed (0), deterministic (false).") {
-        [unowned self] (options: LuaTable) throws -> DataObject in try long { DataObject(try collectData(options)) }
+        [unowned self] (options: LuaTable) throws -> DataObject in try long { DataObject(try collectData(options, defined)) }
       }
       m.function("demonstrations", "(options: table) -> DataSet",
         "Demonstrations by the task's own demonstrator. env (\"PointFork-v0\"), episodes (100), seed (0), and the environment's own options.", options: PointForkOptions.self,
@@ -44,7 +44,7 @@ extension Interpreter {
     }
   }
 
-  private func collectData(_ options: LuaTable) throws -> DataSet {
+  private func collectData(_ options: LuaTable, _ defined: EnvironmentDefinitions) throws -> DataSet {
     var table = options
     let seed: Int = try table.takeOptional("seed") ?? 0
     let acting = try table.takeActing(["policy"], seed: seed)
@@ -56,7 +56,7 @@ extension Interpreter {
     var given: Int?
     if case .object(let object as EnvironmentObject) = env { given = object.count }
 
-    let environments = try acting.recipe(env).vector(count: count ?? given ?? 1, seed: seed)
+    let environments = try acting.recipe(env, defined).vector(count: count ?? given ?? 1, seed: seed)
     switch (steps, episodes) {
     case (let steps?, nil): return try collect(from: environments, steps: steps, action: interruptible(acting.act))
     case (nil, let episodes?): return try collect(from: environments, episodes: episodes, action: interruptible(acting.act))

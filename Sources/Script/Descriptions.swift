@@ -34,6 +34,7 @@ extension EnvironmentObject {
     return Script.page("Environment \(recipe.id)", [
       ("observation", "\(observationSpace.box)\(history)"), ("action", "\(actionSpace.box)"), ("chunk", chunk),
       ("num_envs", count.map { "\($0), stepped together" } ?? "a single one"),
+      ("autoreset", count.map { _ in VectorEnvironment.autoreset } ?? "none: the episode's end wants a reset"),
       ("horizon", maxEpisodeSteps.map { "\($0) environment steps" } ?? "no limit"),
     ] + rules.map { ($0.topic, $0.text) })
   }

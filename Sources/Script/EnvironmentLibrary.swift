@@ -25,30 +25,43 @@ extension BodyReference: Wished {
 
 extension Interpreter {
   /// dsrl.env, and the types Environment, Space and EnvironmentState.
-  func installEnvironments() {
+  func installEnvironments(_ defined: EnvironmentDefinitions) {
     module("dsrl.env", doc: "What agents act in.") { m in
       m.function("make", "(id: string, options?: table) -> Environment",
         "An environment by id. num_envs = n gives n of them stepped together (tensors in and out, autoreset); without it a single one (Gymnasium's five values, no autoreset). chunk (1): actions executed per step, open loop; observation_steps (1): observations shown at once, those of the last single steps, oldest first, an episode's first one repeated; seed (0); max_episode_steps; and the environment's own options.",
-        makeEnvironment)
-      m.function("ids", "() -> string[]", "Every id that make knows.") { () in Environments.ids }
+        { (id: String, options: LuaTable?) throws -> EnvironmentObject in try makeEnvironment(id, options, defined) })
+      m.function("ids", "() -> string[]", "Every id that make knows.") { () in Environments.ids + defined.ids }
       m.function("options", "(id: string) -> table", "An environment's own options with their defaults.") { (id: String) throws -> LuaTable in
-        try optionsType(of: id).init().luaTable()
+        try defined[id]?.options ?? optionsType(of: id).init().luaTable()
       }
+      declareDefining(m, defined)
+      declareWrapping(m, defined)
+      declareScripts(m, defined)
+      declareChecking(m, self, defined)
+      declareGymnasium(m, defined)
     }
+    registry.document("dsrl.env.define", options: EnvironmentDefinition.documentation)
+    registry.document("dsrl.env.gymnasium", options: gymnasiumDocumentation)
+    registry.document("dsrl.env.check", options: checkDocumentation)
+    registry.document("dsrl.env.script", options: scriptDocumentation)
+    registry.document("dsrl.env.wrap", options: WrapperFunctions.documentation)
     type(EnvironmentObject.self, doc: "One environment, or several stepped together.", declareEnvironment)
     type(SpaceObject.self, doc: "The values that an observation or an action may take.", declareSpace)
+    type(RandomObject.self, doc: "Random numbers of an environment written in Lua: its functions get it as rng; seeds and states hold for it.", declareRandom)
+    type(RandomRowsObject.self, doc: "Random numbers of environments written in Lua that step together: rows for those that draw.", declareRandomRows)
     type(StateObject.self, doc: "Where an environment is: what env:state() gives and env:set_state(s) takes.") { _ in }
   }
 }
 
 private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
-  t.method("reset", "(options?: {seed: integer?}) -> Tensor, table",
-    "Starts an episode: observation [observation], of several environments [num_envs, observation], and info. A seed begins the random numbers anew.") {
+  t.method("reset", "(options?: {seed: integer?, seeds: integer[]?}) -> Tensor, table",
+    "Starts an episode: observation [observation], of several environments [num_envs, observation], and info. A seed begins the random numbers anew; seeds, one for each of several, so that each does what a single one does that is reset with it.") {
     (env: EnvironmentObject, options: LuaTable?) throws -> (Tensor, LuaTable) in
     var options = options ?? LuaTable()
     let seed: Int? = try options.takeOptional("seed")
+    let seeds: [Int]? = try options.takeOptional("seeds")
     try options.finish()
-    return (try env.reset(seed: seed), LuaTable())
+    return (try env.reset(seed: seed, seeds: seeds), LuaTable())
   }
   t.method("step", "(action: Tensor | table) -> Tensor, number | Tensor, boolean | boolean[], boolean | boolean[], table",
     "Observation, reward, terminated, truncated, info. Actions are [chunk, action] ([action] for chunk 1), of several environments [num_envs, chunk, action] or [num_envs, chunk * action], then clipped to the space. A chunk stops where the episode ends; its rewards add up. Several: ended ones start again at once, info.final_observation has where they ended, info.steps_taken how far they came, info.episodes what ended.") {
@@ -57,6 +70,9 @@ private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
   t.method("state", "() -> EnvironmentState", "All that the future depends on.") { (env: EnvironmentObject) in try StateObject(of: env) }
   t.method("set_state", "(state: EnvironmentState)", "Goes on to the bit as from where the state was taken.") { (env: EnvironmentObject, state: StateObject) in
     try state.restore(env)
+  }
+  t.method("close", "()", "Ends what runs for it outside of the program (dsrl.env.gymnasium's process); then it cannot be stepped. Others need no closing.") { (env: EnvironmentObject) throws -> Void in
+    try env.close()
   }
   t.property("id", "string", "What make was given.") { $0.recipe.id }
   t.property("num_envs", "integer?", "How many are stepped together; nil for a single one.") { $0.count }
@@ -95,38 +111,56 @@ func optionsType(of id: String) throws -> any (EnvironmentOptions & LuaBridge.Op
   return known
 }
 
-private func makeEnvironment(_ id: String, _ options: LuaTable?) throws -> EnvironmentObject {
+private func makeEnvironment(_ id: String, _ options: LuaTable?, _ defined: EnvironmentDefinitions) throws -> EnvironmentObject {
   var table = options ?? LuaTable()
   let count: Int? = try table.takeOptional("num_envs")
   let seed: Int = try table.takeOptional("seed") ?? 0
-  let recipe = try EnvironmentRecipe(id, &table)
+  let recipe = try EnvironmentRecipe(id, &table, defined)
   return try EnvironmentObject(recipe, count: count, seed: seed)
 }
 
 extension EnvironmentRecipe {
   /// Of what remains in a table once num_envs and seed are out of it; `chunk` and `observationSteps` where the table has none.
-  init(_ id: String, _ table: inout LuaTable, chunk: Int = 1, observationSteps: Int = 1) throws {
+  init(_ id: String, _ table: inout LuaTable, _ defined: EnvironmentDefinitions, chunk: Int = 1, observationSteps: Int = 1) throws {
     func decode<T: EnvironmentOptions & LuaBridge.Options>(_ type: T.Type) throws -> any EnvironmentOptions { try table.decode(T.self) }
-    let limit: Int? = try table.takeOptional("max_episode_steps")
-    let chunk = try table.takeOptional("chunk") ?? chunk
-    let steps = try table.takeOptional("observation_steps") ?? observationSteps
-    try checkSize("observation_steps", steps)
-    let options = try decode(optionsType(of: id))
-    self.init(id: id, chunk: chunk, observationSteps: steps) {
-      let environment = try Environments.make(id, options, maxEpisodeSteps: limit)
-      guard steps > 1 else { return environment }
-      return try FrameStackObservation(environment, observationSteps: steps)
+    let common = try CommonOptions(&table)
+    if let definition = defined[id] {
+      let options = try definition.options(&table)
+      self.init(id: id) { try definition.environments($0, options: options, in: defined.lua) }
+    } else {
+      let options = try decode(optionsType(of: id))
+      self.init(id: id) { try options.make($0) }
     }
+    common.lay(over: &self, chunk: chunk, observationSteps: observationSteps)
   }
 
   /// Of an Environment or an id; `chunk` and `observationSteps` are for the latter.
-  init(_ value: LuaValue, chunk: Int, observationSteps: Int) throws {
+  init(_ value: LuaValue, _ defined: EnvironmentDefinitions, chunk: Int = 1, observationSteps: Int = 1) throws {
     switch value {
     case .object(let object as EnvironmentObject): self = object.recipe
     case .string(let id):
       var none = LuaTable()
-      try self.init(id, &none, chunk: chunk, observationSteps: observationSteps)
+      try self.init(id, &none, defined, chunk: chunk, observationSteps: observationSteps)
     default: throw LuaError("'env' must be an Environment or an id, got \(value.brief)")
     }
+  }
+}
+
+/// The options that every environment has, whatever it is.
+struct CommonOptions {
+  let maxEpisodeSteps, chunk, observationSteps: Int?
+
+  /// Takes them out of a table.
+  init(_ table: inout LuaTable) throws {
+    maxEpisodeSteps = try table.takeOptional("max_episode_steps")
+    chunk = try table.takeOptional("chunk")
+    observationSteps = try table.takeOptional("observation_steps")
+    if let observationSteps { try checkSize("observation_steps", observationSteps) }
+  }
+
+  func lay(over recipe: inout EnvironmentRecipe, chunk: Int? = nil, observationSteps: Int? = nil) {
+    recipe.maxEpisodeSteps = maxEpisodeSteps ?? recipe.maxEpisodeSteps
+    recipe.chunk = self.chunk ?? chunk ?? recipe.chunk
+    recipe.observationSteps = self.observationSteps ?? observationSteps ?? recipe.observationSteps
   }
 }

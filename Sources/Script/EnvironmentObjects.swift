@@ -6,15 +6,31 @@ import Tensors
 struct EnvironmentRecipe {
   let id: String
   /// Actions executed for one observation.
-  let chunk: Int
+  var chunk = 1
   /// Observations shown at once.
-  let observationSteps: Int
-  /// With its time limit.
-  let make: () throws -> any Environment
+  var observationSteps = 1
+  /// nil: the task's own limit.
+  var maxEpisodeSteps: Int?
+  /// That many bare environments, without time limits; they may step together.
+  let bare: (Int) throws -> [any Environment]
+
+  /// That many, complete, to be stepped side by side.
+  func environments(_ count: Int) throws -> [any Environment] {
+    try checkSize("num_envs", count)
+    return try bare(count).map { environment in
+      let limited = try TimeLimit(environment, maxEpisodeSteps: maxEpisodeSteps ?? environment.maxEpisodeSteps)
+      guard observationSteps > 1 else { return limited }
+      return try FrameStackObservation(limited, observationSteps: observationSteps)
+    }
+  }
+
+  /// A single one.
+  func make() throws -> any Environment { try environments(1)[0] }
 
   func vector(count: Int, seed: Int) throws -> VectorEnvironment {
-    try checkSize("num_envs", count)
-    return try VectorEnvironment(count: count, chunk: chunk, seed: seed) { _ in try make() }
+    try checkSize("chunk", chunk)
+    let environments = try self.environments(count)
+    return try VectorEnvironment(count: count, chunk: chunk, seed: seed) { environments[$0] }
   }
 }
 
@@ -49,13 +65,19 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
   /// `count` nil makes a single one.
   init(_ recipe: EnvironmentRecipe, count: Int?, seed: Int) throws {
     try checkSize("chunk", recipe.chunk)
-    let first = try recipe.make()
-    first.stream = RandomStream(seed: seed, purpose: "env")
     self.recipe = recipe
-    body = if let count { .vector(try recipe.vector(count: count, seed: seed)) } else { .single(first) }
-    observationSpace = SpaceObject(first.observationSpace, seed: seed)
-    actionSpace = SpaceObject(first.actionSpace, seed: seed)
-    (maxEpisodeSteps, rules) = (first.maxEpisodeSteps, first.rules)
+    if let count {
+      let environments = try recipe.vector(count: count, seed: seed)
+      body = .vector(environments)
+      (observationSpace, actionSpace) = (SpaceObject(environments.observationSpace, seed: seed), SpaceObject(environments.actionSpace, seed: seed))
+      (maxEpisodeSteps, rules) = (environments.maxEpisodeSteps, environments.rules)
+    } else {
+      let environment = try recipe.make()
+      environment.stream = RandomStream(seed: seed, purpose: "env")
+      body = .single(environment)
+      (observationSpace, actionSpace) = (SpaceObject(environment.observationSpace, seed: seed), SpaceObject(environment.actionSpace, seed: seed))
+      (maxEpisodeSteps, rules) = (environment.maxEpisodeSteps, environment.rules)
+    }
   }
 
   /// Numbers in the observation of one moment.
@@ -71,10 +93,21 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     return environments
   }
 
-  func reset(seed: Int?) throws -> Tensor {
+  func reset(seed: Int?, seeds: [Int]?) throws -> Tensor {
+    guard seed == nil || seeds == nil else { throw UsageError("either 'seed' or 'seeds' expected, got both") }
     switch body {
-    case .single(let environment): vector(try environment.reset(seed: seed))
-    case .vector(let environments): try environments.reset(seed: seed)
+    case .single(let environment):
+      guard seeds == nil else { throw UsageError("seeds are for several environments (num_envs); this is a single \(recipe.id)") }
+      return vector(try environment.reset(seed: seed))
+    case .vector(let environments): return try seeds.map { try environments.reset(seeds: $0) } ?? environments.reset(seed: seed)
+    }
+  }
+
+  /// Ends what runs outside of the program.
+  func close() throws {
+    switch body {
+    case .single(let environment): environment.close()
+    case .vector(let environments): try environments.close()
     }
   }
 

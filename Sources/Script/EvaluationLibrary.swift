@@ -43,11 +43,11 @@ final class EvaluationObject: LuaObject, CustomStringConvertible {
 
 extension Interpreter {
   /// dsrl.evaluate, and the type Evaluation.
-  func installEvaluation() {
+  func installEvaluation(_ defined: EnvironmentDefinitions) {
     module("dsrl") { m in
       m.function("evaluate", "(options: table) -> Evaluation",
         "Runs whole episodes in environments of its own. agent, policy or actor (or a function(observations) -> actions under either name); env: Environment or id (an agent's own kind); episodes (10), seed (0), num_envs (as many as episodes, at most 10), deterministic (false; an actor's own). The same seed and num_envs meet the same episodes.") {
-        [unowned self] (options: LuaTable) throws -> EvaluationObject in try long { try evaluateActing(options) }
+        [unowned self] (options: LuaTable) throws -> EvaluationObject in try long { try evaluateActing(options, defined) }
       }
     }
     type(EvaluationObject.self, doc: "What a number of episodes brought.") { t in
@@ -67,7 +67,7 @@ extension Interpreter {
     }
   }
 
-  private func evaluateActing(_ options: LuaTable) throws -> EvaluationObject {
+  private func evaluateActing(_ options: LuaTable, _ defined: EnvironmentDefinitions) throws -> EvaluationObject {
     var table = options
     let seed: Int = try table.takeOptional("seed") ?? 0
     let episodes: Int = try table.takeOptional("episodes") ?? 10
@@ -76,7 +76,7 @@ extension Interpreter {
     let acting = try table.takeActing(["agent", "policy", "actor"], seed: seed)
     try table.finish()
     guard (1...1_000_000).contains(episodes) else { throw UsageError("episodes wants a number from 1 to 1000000, got \(episodes)") }
-    let environments = try acting.recipe(env).vector(count: count ?? min(episodes, 10), seed: seed)
+    let environments = try acting.recipe(env, defined).vector(count: count ?? min(episodes, 10), seed: seed)
     return try EvaluationObject(evaluate(policy: interruptible(acting.act), on: environments, episodes: episodes, seed: seed), seed: seed)
   }
 }

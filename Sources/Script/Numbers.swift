@@ -31,6 +31,14 @@ extension LuaTable {
     do { return try Numbers(value).values } catch { throw LuaError("'\(name)': \(error)") }
   }
 
+  /// Removes and returns a number or a list of numbers.
+  mutating func takeNumberOrList(_ name: String) throws -> [Double]? {
+    switch self[name] {
+    case .int?, .number?: [try take(name)]
+    default: try takeNumbers(name)
+    }
+  }
+
   /// Removes and returns {low, high}.
   mutating func takeRange(_ name: String) throws -> ClosedRange<Double>? {
     guard let ends = try takeNumbers(name) else { return nil }

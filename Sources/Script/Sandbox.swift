@@ -8,9 +8,15 @@ extension Session {
   public func confine(script: String, instructions: Int) throws {
     guard let run else { throw LuaError("only a run is sandboxed") }
     let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
-    let check = try lua.makeFunction("check") { (verb: String, path: String) throws -> Void in try FileGuard.check(verb, path) }
-    try lua.load(Session.sandbox, name: "=sandbox").call(check)
+    try Session.confine(lua, instructions: instructions)
     try FileGuard.confine(to: run.path, modules: [folder, Session.standardLibrary()])
+    confinement = instructions
+  }
+
+  /// The same for one interpreter; files are the FileGuard's to say.
+  static func confine(_ lua: Interpreter, instructions: Int) throws {
+    let check = try lua.makeFunction("check") { (verb: String, path: String) throws -> Void in try FileGuard.check(verb, path) }
+    try lua.load(sandbox, name: "=sandbox").call(check)
     lua.limitInstructions(instructions)
   }
 

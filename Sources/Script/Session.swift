@@ -23,6 +23,8 @@ public final class Session {
   private var hasEnded = false
   /// Whether a script's error was a check that failed: a checkpoint that is damaged, or another run's.
   public internal(set) var checkHasFailed = false
+  /// The instructions that a sandboxed script may run; nil outside a sandbox.
+  var confinement: Int?
   /// Where scripts only say their options; see `listOptions`.
   var listing: OptionsListing?
 
@@ -41,8 +43,10 @@ public final class Session {
     lua.installLinearAlgebra()
     lua.installFiles()
     lua.installProfile()
-    lua.installEnvironments()
-    lua.installData()
+    let defined = EnvironmentDefinitions(
+      in: lua, apart: { [unowned self] file, share in try apart(for: file, share: share) }, isConfined: { [unowned self] in confinement != nil })
+    lua.installEnvironments(defined)
+    lua.installData(defined)
     lua.installDataMaking()
     lua.installPolicies(roles)
     lua.installPolicyImport()
@@ -51,7 +55,7 @@ public final class Session {
     lua.installSteerability()
     try installFitting()
     lua.installAgents()
-    lua.installEvaluation()
+    lua.installEvaluation(defined)
     installOptions()
     installProgress()
     installJSON()

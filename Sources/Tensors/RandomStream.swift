@@ -14,6 +14,9 @@ public struct RandomStream: RandomNumberGenerator, Sendable, Codable, Equatable 
     self.purpose = hash ^ (UInt64(bitPattern: Int64(index)) &* 0x9e37_79b9_7f4a_7c15)
   }
 
+  /// What it was begun with.
+  public var seed: Int { Int(Int64(bitPattern: key)) }
+
   /// The raw state, for the published test vectors.
   init(key: UInt64, counter: UInt64, purpose: UInt64) { (self.key, self.counter, self.purpose) = (key, counter, purpose) }
 

@@ -22,7 +22,7 @@ private let results: [(String, String)] = [
    "true"),
   ("local s = dsrl.env.make('Pendulum-v1').action_space return s.low, s.high, s.shape, s:contains{1}, s:contains{3}, s:contains(s:sample())", "{-2.0}, {2.0}, {1}, true, false, true"),
   ("local s = fork.action_space s:seed(1) local a = s:sample() s:seed(1) return same(a, s:sample())", "true"),
-  ("return tostring(fork)", "\"Environment PointFork-v0\n  observation  Box([-0.6, 2.1], [-1.3, 1.3])\n  action       Box(2 in [-1, 1])\n  chunk        2 actions per step\n  num_envs     2, stepped together\n  horizon      60 environment steps\""),
+  ("return tostring(fork)", "\"Environment PointFork-v0\n  observation  Box([-0.6, 2.1], [-1.3, 1.3])\n  action       Box(2 in [-1, 1])\n  chunk        2 actions per step\n  num_envs     2, stepped together\n  autoreset    same step: where an episode ends, the next one's first observation is shown at once, the last one's kept beside it\n  horizon      60 environment steps\""),
   ("return dsrl.env.ids()[1], dsrl.env.options('Pendulum-v1')", "\"Ant-v5\", {g = 10.0}"),
   ("local o = dsrl.env.options('Ant-v5') return o.main_body, o.healthy_z_range, o.xml_file, dsrl.env.options('Humanoid-v5').contact_cost_range[2]", "1, {0.2, 1.0}, \"ant.xml\", 10.0"),
   ("local env = dsrl.env.make('Ant-v5', {main_body = 'torso', seed = 1}) env:reset() local o, r, term, trunc, info = env:step(env.action_space:sample()) return #o, env.rules.starts, math.abs(info.reward_forward + info.reward_survive + info.reward_ctrl + info.reward_contact - r) < 1e-12, info.x_position ~= nil", "105, \"positions ± 0.1, velocities + 0.1 N(0, 1)\", true, true"),

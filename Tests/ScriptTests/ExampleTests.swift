@@ -6,6 +6,7 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
   ("regression.lua", ["steps=60", "points=64"], ["fit.svg"]),
+  ("own_environment.lua", ["demonstrations=20", "epochs=1", "steps=1000", "episodes=8"], ["curve.svg"]),
   ("pendulum.lua", ["steps=700", "eval_every=350", "eval_episodes=2"], ["curve.svg"]),
   ("hopper.lua", ["data_steps=1000", "epochs=1", "hidden=32", "init_rollout_steps=4", "steps=128", "eval_every=64", "eval_episodes=2", "episodes=4"], ["curve.svg"]),
   ("studies/samplers.lua", ["points=16", "samples=32", "evaluations={1,4}"], ["map.svg", "law.svg"]),

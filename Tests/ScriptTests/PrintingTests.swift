@@ -19,7 +19,7 @@ import Testing
     ("dsrl.tensor{{1, 2}, {3, 4}}", "tensor f32 [2, 2]\n  1  2\n  3  4"), ("{dsrl.zeros(2), dsrl.zeros(3, 4)}", "{tensor f32 [2] (0, 0), tensor f32 [3, 4]}"),
     ("{dsrl.sampler.ddim(), dsrl.env.make('Pendulum-v1')}", "{ddim(5 steps, leading spacing, clip 1.0), Environment Pendulum-v1}"),
     ("dsrl.env.make('Hopper-v5', {num_envs = 2, chunk = 4})",
-     "Environment Hopper-v5\n  observation  Box(11 in [-inf, inf])\n  action       Box(3 in [-1, 1])\n  chunk        4 actions per step\n  num_envs     2, stepped together\n  horizon      1000 environment steps\n  version      rules of Gymnasium 1.2, MuJoCo 3.3.7\n  model        hopper.xml, 4 steps of 0.002 s\n  reward       x' + 1 while healthy - 0.001 |action|²\n  healthy      z in (0.7, inf), angle in (-0.2, 0.2), other positions in (-100, 100), velocities in (-100, 100); else the episode ends\n  starts       positions ± 0.005, velocities ± 0.005"),
+     "Environment Hopper-v5\n  observation  Box(11 in [-inf, inf])\n  action       Box(3 in [-1, 1])\n  chunk        4 actions per step\n  num_envs     2, stepped together\n  autoreset    same step: where an episode ends, the next one's first observation is shown at once, the last one's kept beside it\n  horizon      1000 environment steps\n  version      rules of Gymnasium 1.2, MuJoCo 3.3.7\n  model        hopper.xml, 4 steps of 0.002 s\n  reward       x' + 1 while healthy - 0.001 |action|²\n  healthy      z in (0.7, inf), angle in (-0.2, 0.2), other positions in (-100, 100), velocities in (-100, 100); else the episode ends\n  starts       positions ± 0.005, velocities ± 0.005"),
   ]
 
   @Test func values() throws {

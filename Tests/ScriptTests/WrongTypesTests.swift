@@ -42,6 +42,12 @@ import Testing
     objects.Environment = fork
     objects.Space = fork.action_space
     objects.EnvironmentState = fork:state()
+    for name, form in pairs{Random = "reset", RandomRows = "reset_batch"} do
+      local own = {id = name, observation_space = 1, action_space = 1, [form] = function(self, ...) objects[name] = select(-1, ...) return dsrl.zeros(form == "reset" and 1 or {2, 1}) end}
+      own[form:gsub("reset", "step")] = print
+      dsrl.env.define(own)
+      dsrl.env.make(name, {num_envs = 2}):reset()
+    end
     objects.DataSet = dsrl.data.demonstrations{episodes = 1}
     objects.Policy = fitted()
     objects.Sampler = dsrl.sampler.ddim()
