@@ -113,6 +113,40 @@ import Testing
     try program.remove()
   }
 
+  /// Gymnasium itself, in python3 or the interpreter that DSRL_LUA_TEST_PYTHON names: Pendulum-v1 by its equations.
+  @Test func gymnasiumItself() throws {
+    let python = getenv("DSRL_LUA_TEST_PYTHON").map { String(cString: $0) } ?? "python3"
+    let program = try Program()
+    guard try program.shell("\(python) -c 'import gymnasium, numpy'").code == 0 else {
+      print("\(python) has no gymnasium: the test of Gymnasium itself is left out")
+      return try program.remove()
+    }
+    try program.write(
+      "script.lua",
+      """
+      local env = dsrl.env.gymnasium("Pendulum-v1", {python = arg[1], num_envs = 2})
+      local obs, again = env:reset{seeds = {5, 6}}, nil
+      again = env:reset{seeds = {5, 6}}
+      assert((obs - again):abs():max():item() == 0 and env.max_episode_steps == 200)
+      local worst, ended = 0, 0
+      for i = 1, 400 do
+        local action = dsrl.uniform({2, 1}, -2, 2)
+        local after, reward, _, truncated, info = env:step(action)
+        for k = 1, 2 do
+          local angle, speed, torque = math.atan(obs[{k, 2}], obs[{k, 1}]), obs[{k, 3}], action[{k, 1}]
+          local next_speed = math.max(-8, math.min(8, speed + (15 * math.sin(angle) + 3 * torque) * 0.05))
+          worst = math.max(worst, math.abs(reward[k] + angle ^ 2 + 0.1 * speed ^ 2 + 0.001 * torque ^ 2), math.abs(info.final_observation[{k, 3}] - next_speed))
+          if truncated[k] then ended = ended + 1 end
+        end
+        obs = after
+      end
+      print(worst < 1e-4, ended)
+      """)
+    let outcome = try program.run(["script.lua", python])
+    #expect(outcome.code == 0 && outcome.output == "true\t4\n", "\(outcome.output)\(outcome.errors)")
+    try program.remove()
+  }
+
   /// Ctrl-C while it hangs; the process is gone with the program, and so it is where that is killed.
   @Test(arguments: [SIGINT, SIGKILL]) func endsWithTheProgram(_ signal: Int32) throws {
     guard let program = try program("local env = dsrl.env.gymnasium('Hang-v0', {python = './python'}) env:reset() for i = 1, 5 do env:step{0} end") else { return }
