@@ -6,13 +6,21 @@ extension Figure {
   public func write(to path: String) throws {
     let terminal =
       switch path.split(separator: ".").last?.lowercased() {
-      case "svg": "svg size \(width),\(height) noenhanced background 'white' font 'sans,14'"
+      case "svg": svgTerminal
       case "png": "pngcairo size \(width),\(height) noenhanced font 'sans,11'"
       default: throw UsageError("a picture's name ends in .svg or .png, got '\(path)'")
       }
     try check()
     try AtomicFile.write(try draw(terminal, forText: false), to: path)
   }
+
+  /// The same as `write` into a file of SVG, as text.
+  public func svg() throws -> String {
+    try check()
+    return String(decoding: try draw(svgTerminal, forText: false), as: UTF8.self)
+  }
+
+  private var svgTerminal: String { "svg size \(width),\(height) noenhanced background 'white' font 'sans,14'" }
 
   /// Draws with characters, at most `width` x `height` of them; bands are left out. An image is drawn in shades, without what lies on it.
   public func text(width: Int = 79, height: Int = 24) throws -> String {
@@ -48,6 +56,10 @@ extension Figure {
       if log { lines += ["set logscale \(axis)", "set format \(axis) '%g'"] }
       if let range { lines.append("set \(axis)range [\(range.lowerBound):\(range.upperBound)]") }
     }
+    if !yNames.isEmpty {
+      lines.append("set ytics (" + yNames.enumerated().map { "\(quoted($1)) \($0 + 1)" }.joined(separator: ", ") + ")")
+      if yRange == nil { lines.append("set yrange [0.4:\(Double(yNames.count) + 0.6)]") }
+    }
     if series.contains(where: \.isImage) { lines += ["set border 15", "unset grid", "set autoscale fix"] }
     if yRange == nil, series.contains(where: \.isBars) { lines.append("set yrange [0:*]") }
 
@@ -65,6 +77,9 @@ extension Figure {
       case .scatter(let x, let y):
         lines += block(name, x.indices.map { row([x[$0], y[$0]]) })
         plots.append("\(name) using 1:2 with points pt \(forText ? i + 1 : 7) ps 0.5 \(colour) \(title)")
+      case .intervals(let x, let low, let high, let y):
+        lines += block(name, x.indices.map { row([x[$0], y[$0], low[$0], high[$0]]) })
+        plots.append(forText ? "\(name) using 1:2 with points pt \(i + 1) \(title)" : "\(name) using 1:2:3:4 with xerrorbars pt 7 ps 0.8 lw 2 \(colour) \(title)")
       case .bars(let edges, let heights):
         // In text a bar is as many upright lines as there are columns, more or less.
         let strokes = forText ? max(3, 150 / heights.count) : 1

@@ -33,6 +33,14 @@ extension Session {
       "save_every": "environment steps between checkpoints of a run, beside the one at its stop",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
     ])
+    lua.registry.document("dsrl.suite", options: [
+      "name": "of the suite and of its folder below runs/", "script": "that every cell runs, from here or beside this file",
+      "grid": "{option = {values}, seed = {numbers}}: all combinations are run", "options": "the script's options that are the same in all cells",
+      "method_key": "the option whose values are the methods (\"method\")", "task_key": "the option whose values are the tasks (\"env\")",
+      "metric": "the score, of a run's metrics (\"eval/mean_reward\")", "last_evaluations": "a score is the mean of so many last evaluations (1)",
+      "normalize": "{[task] = {low, high}}: what is 0 and 1 on a scale that all tasks share", "published": "{[task] = {[label] = {steps =, values =}}}: curves to lay over ours",
+      "time_limit": "wall time of one start of a cell, \"2h\"; none without it",
+    ])
     lua.registry.document("dsrl.evaluate", options: [
       "agent": "Agent, or function(observations) -> actions", "policy": "Policy, or function(observations) -> actions", "actor": "Actor",
       "env": "Environment or id (an agent's own kind)", "episodes": "whole episodes (10)", "seed": "of the environments and of the noise (0)",

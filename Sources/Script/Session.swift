@@ -14,6 +14,8 @@ public final class Session {
   public let seed: Int
   let run: RunFolder?
   var settings: Settings
+  /// Files of the modules that scripts have loaded.
+  public internal(set) var modules: [String] = []
   /// The progress line that the terminal shows now.
   weak var progress: Progress?
   /// How often each training was called, by its fingerprint; how often each folder of one was opened.
@@ -52,6 +54,7 @@ public final class Session {
     try installFitting()
     lua.installAgents()
     lua.installEvaluation()
+    lua.installSuites()
     installOptions()
     installProgress()
     installJSON()

@@ -2,6 +2,7 @@ import CMalloc
 import Glibc
 
 // dsrl-lua run SCRIPT ...   an experiment, which leaves a folder
+// dsrl-lua bench SUITE ...  many, with their statistics
 // dsrl-lua doctor           what it runs on, and whether that is well
 // dsrl-lua stubs DIR        what editors and readers want to know
 // dsrl-lua ...              as lua: a prompt, a script, -e, standard input
@@ -14,6 +15,7 @@ mallopt(M_TRIM_THRESHOLD, 64 << 20)
 let words = Array(CommandLine.arguments.dropFirst())
 switch words.first {
 case "run": exit(RunCommand.main(Array(words.dropFirst())))
+case "bench": exit(BenchCommand.main(Array(words.dropFirst())))
 case "doctor": exit(Doctor.main(Array(words.dropFirst())))
 case "stubs": exit(StubsCommand.main(Array(words.dropFirst())))
 default: exit(LuaCommand.main(words))
