@@ -50,6 +50,14 @@ public final class Progress {
     if clock() - shown >= interval { show() }
   }
 
+  /// The last state, for those who look from outside; nil before the first.
+  public var state: RunProgress? {
+    guard let last else { return nil }
+    let seconds = clock() - first.time
+    let rate = seconds > 0 ? Double(last.done - first.done) / seconds : 0
+    return RunProgress(what: what, done: last.done, total: total, secondsLeft: total.flatMap { rate > 0 && $0 >= last.done ? Double($0 - last.done) / rate : nil })
+  }
+
   /// Shows the last state for good.
   public func finish() {
     guard last != nil else { return }

@@ -14,6 +14,7 @@ public struct Report {
 
   static let seed = 0
 
+
   public init(_ store: SuiteStore) throws {
     self.store = store
     results = try Results(store)

@@ -36,6 +36,18 @@ public struct ReportTable: Sendable {
     return "% \(title): \(note)\n\\begin{tabular}{\(form)}\n\\toprule\n" + line(columns) + "\\midrule\n" + rows.map(line).joined() + "\\bottomrule\n\\end{tabular}\n"
   }
 
+  /// Columns beside each other, for a terminal.
+  public var text: String {
+    let all = [columns] + rows
+    let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      row.enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + padding : padding + cell
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+
   public var html: String {
     func line(_ cells: [String], _ tag: String) -> String { "<tr>" + cells.map { "<\(tag)>\($0.escaped)</\(tag)>" }.joined() + "</tr>" }
     return "<div class=\"scroll\"><table><thead>\(line(columns, "th"))</thead><tbody>\(rows.map { line($0, "td") }.joined(separator: "\n"))</tbody></table></div>"
@@ -51,11 +63,12 @@ extension String {
 
 extension Double {
   /// Four significant digits, which is more than most results deserve.
-  var brief: String { Brief.text(self) }
+  public var brief: String { Brief.text(self) }
 }
 
-enum Brief {
-  static func text(_ value: Double) -> String {
+/// Numbers as reports write them.
+public enum Brief {
+  public static func text(_ value: Double) -> String {
     guard value.isFinite else { return "\(value)" }
     let size = abs(value)
     let places = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3
@@ -67,5 +80,5 @@ enum Brief {
     let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
     return sign + padded.dropLast(places) + "." + padded.suffix(places)
   }
-  static func text(_ interval: ClosedRange<Double>) -> String { "[\(text(interval.lowerBound)), \(text(interval.upperBound))]" }
+  public static func text(_ interval: ClosedRange<Double>) -> String { "[\(text(interval.lowerBound)), \(text(interval.upperBound))]" }
 }
