@@ -39,7 +39,9 @@ public struct Figure: Sendable {
     }
     public var label: String
     public var content: Content
-    public init(_ label: String, _ content: Content) { (self.label, self.content) = (label, content) }
+    /// Its place in the palette, from 0; nil takes its place among the series.
+    public var colour: Int?
+    public init(_ label: String, _ content: Content, colour: Int? = nil) { (self.label, self.content, self.colour) = (label, content, colour) }
   }
 
   /// A line of points in order; `colour` places it on the colour scale, nil gives it its series' colour.

@@ -65,8 +65,9 @@ extension Figure {
 
     var plots: [String] = []
     for (i, series) in series.enumerated() {
-      let colour = "lc rgb '\(Figure.palette[i % Figure.palette.count])'"
-      let dash = forText ? 1 : 1 + i / Figure.palette.count
+      let place = series.colour ?? i
+      let colour = "lc rgb '\(Figure.palette[place % Figure.palette.count])'"
+      let dash = forText ? 1 : 1 + place / Figure.palette.count
       let name = "$data\(i)"
       let title = series.label.isEmpty ? "notitle" : "title \(quoted(series.label))"
       switch series.content {
@@ -105,10 +106,10 @@ extension Figure {
       case .image where forText: break  // `text` draws it
       case .image(let rows, let x, let y):
         lines += block(name, rows.map(row))
-        let place = { (column: Int, range: ClosedRange<Double>, count: Int) in
+        let middle = { (column: Int, range: ClosedRange<Double>, count: Int) in
           "(\(range.lowerBound) + ($\(column) + 0.5) * \((range.upperBound - range.lowerBound) / Double(count)))"
         }
-        plots.append("\(name) matrix using \(place(1, x, rows[0].count)):\(place(2, y, rows.count)):3 with image notitle")
+        plots.append("\(name) matrix using \(middle(1, x, rows[0].count)):\(middle(2, y, rows.count)):3 with image notitle")
       }
     }
     return (lines + ["plot " + plots.joined(separator: ", \\\n  ")]).joined(separator: "\n") + "\n"

@@ -62,6 +62,7 @@ public final class Session {
     installProgress()
     installJSON()
     installStatistics()
+    installScores()
     installPlots()
     try installHooks()
     try installCheckpoints()

@@ -14,7 +14,8 @@ extension Results {
   public func curve(_ method: String, _ task: String, over abscissa: Abscissa = .steps, points: Int = 41, using random: inout RandomStream) throws -> LearningCurve? {
     let lines = runs(method, task).map { (x: abscissa == .steps ? $0.steps : $0.seconds, y: $0.values) }
     guard let start = lines.map({ $0.x[0] }).max(), let end = lines.map({ $0.x[$0.x.count - 1] }).min(), start <= end else { return nil }
-    let own = lines[0].x.filter { $0 >= start && $0 <= end }
+    var own = lines[0].x.filter { $0 >= start && $0 <= end }
+    if let last = own.last, last < end { own.append(end) }
     // Places of evaluations where there are few of them; then the line is what was measured.
     let x = own.count <= points && own.count > 1 && abscissa == .steps
       ? own : (0..<points).map { start + (end - start) * Double($0) / Double(points - 1) }

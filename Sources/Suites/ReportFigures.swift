@@ -8,20 +8,21 @@ extension Results {
     for task in tasks {
       for abscissa in [Abscissa.steps, .seconds] {
         var figure = Figure()
+        figure.width = 900
         figure.title = "\(task): interquartile mean and 95 % interval"
         (figure.xLabel, figure.yLabel) = (abscissa == .steps ? "environment steps" : "wall time [s]", suite.metric)
-        for method in methods {
+        for (number, method) in methods.enumerated() {
           var random = RandomStream(seed: Report.seed, purpose: "curve \(task) \(method) \(abscissa.rawValue)")
           guard let curve = try curve(method, task, over: abscissa, using: &random), curve.x.count > 1 else { continue }
           let band = runs(method, task).count > 1
-          figure.series.append(.init("\(method) (n = \(runs(method, task).count))", .line(x: curve.x, y: curve.middle, low: band ? curve.low : nil, high: band ? curve.high : nil)))
+          figure.series.append(.init("\(method) (n = \(runs(method, task).count))", .line(x: curve.x, y: curve.middle, low: band ? curve.low : nil, high: band ? curve.high : nil), colour: number))
         }
         guard let end = figure.series.flatMap({ $0.end }).max() else { continue }
         if abscissa == .steps {
-          for published in suite.published[task] ?? [] {
+          for (number, published) in (suite.published[task] ?? []).enumerated() {
             let shown = published.steps.indices.filter { published.steps[$0] <= end }
             guard shown.count > 1 else { continue }
-            figure.series.append(.init("\(published.label), published", .line(x: shown.map { published.steps[$0] }, y: shown.map { published.values[$0] })))
+            figure.series.append(.init("\(published.label), published", .line(x: shown.map { published.steps[$0] }, y: shown.map { published.values[$0] }), colour: methods.count + number))
           }
         }
         figures.append(("curve-\(Report.fileName(task))-\(abscissa.rawValue)", figure))
@@ -40,11 +41,12 @@ extension Results {
     var figure = Figure()
     (figure.title, figure.xLabel, figure.yLabel) = ("Performance profile: share of runs above a score, and 95 % interval", "score", "share of runs")
     figure.yRange = 0...1
-    for method in methods {
+    figure.width = 900
+    for (number, method) in methods.enumerated() {
       guard let scores = try scores(method) else { continue }
       var random = RandomStream(seed: Report.seed, purpose: "profile " + method)
       let intervals = try Bootstrap(resamples: 2000).intervals(scores.tasks, using: &random) { ScoreTable(resampled: $0).profile(thresholds) }
-      figure.series.append(.init(method, .line(x: thresholds, y: scores.profile(thresholds), low: intervals.map(\.lowerBound), high: intervals.map(\.upperBound))))
+      figure.series.append(.init(method, .line(x: thresholds, y: scores.profile(thresholds), low: intervals.map(\.lowerBound), high: intervals.map(\.upperBound)), colour: number))
     }
     return figure
   }

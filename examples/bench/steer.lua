@@ -14,6 +14,8 @@ local opt = dsrl.options{
   base_seed = 0,         -- of the base policy and its data
   epochs = 40,           -- of the base policy's training
   hidden = 128,          -- width of all networks
+  chunk = 0,             -- actions decided at once; 0: the task's own
+  sampler_steps = 5,     -- of DDIM
 }
 local seed = dsrl.run.seed
 
@@ -37,15 +39,16 @@ local tasks = {
   },
 }
 local task = tasks[opt.env] or error(("no task '%s' here"):format(opt.env))
+local chunk = opt.chunk > 0 and opt.chunk or task.chunk
 local widths = {opt.hidden, opt.hidden, opt.hidden}
 
-local env = dsrl.env.make(opt.env, {num_envs = 4, chunk = task.chunk, seed = seed})
+local env = dsrl.env.make(opt.env, {num_envs = 4, chunk = chunk, seed = seed})
 local policy = dsrl.run.stage("base_policy", function()
   local policy = dsrl.policy.diffusion{
-    env = env, horizon = task.chunk, seed = opt.base_seed,
+    env = env, horizon = chunk, seed = opt.base_seed,
     network = {kind = "residual_mlp", hidden = widths, activation = "relu", time_size = 16},
     process = {kind = "ddpm", steps = 20, schedule = "cosine"},
-    sampler = dsrl.sampler.ddim{steps = 5},
+    sampler = dsrl.sampler.ddim{steps = opt.sampler_steps},
   }
   policy:fit(task.demonstrate(), {epochs = opt.epochs, batch_size = 256, learning_rate = 1e-3, seed = opt.base_seed})
   return policy
