@@ -8,7 +8,9 @@ import Tensors
 ///
 /// Q^A(s, a) takes normalised observations and what is executed of chunks, in [-1, 1]; Q^W(s, u) and the actor have u in [-1, 1], the noise is w = b u.
 public final class DSRLNA: Agent, Learner {
-  public let options: Options
+  public internal(set) var options: Options
+  /// The options that it was made with.
+  let made: Options
   public let kind = "dsrl_na"
   public let steering: Steering
   let core: ActorCritic
@@ -26,7 +28,7 @@ public final class DSRLNA: Agent, Learner {
     try options.check()
     try policy.check(fits: environment)
     let steering = try Steering(policy, options.steering)
-    (self.options, self.steering) = (options, steering)
+    (self.options, made, self.steering) = (options, options, steering)
 
     var stream = RandomStream(seed: options.seed, purpose: "init")
     let actor = try steering.makeActor(options.learning.network, using: &stream)
@@ -60,6 +62,9 @@ public final class DSRLNA: Agent, Learner {
 
   public func advance() throws -> Advance { try runRound() }
   public func train() throws -> Advance { try runTrainingCall() }
+  public func explore(_ observation: Tensor) throws -> Tensor { try runExploring(observation) }
+  public func observe(_ outcome: Outcome) throws { try runObserving(outcome) }
+  public func update() throws -> Advance? { try runUpdatesDue() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     let chosen = try noise(for: observation, deterministic: deterministic)
@@ -116,7 +121,7 @@ extension DSRLNA {
       AgentRecord(
         kind: kind, counts: counts, round: round,
         streams: ["actor": core.stream, "noise": noiseStream, "evaluation": evaluationStream], replay: replay.record,
-        environment: try environment.state)
+        environment: try environment.state, options: try adjustment(from: made))
     }
   }
 
@@ -124,6 +129,8 @@ extension DSRLNA {
     let streams = try record.check(kind: kind, streams: ["actor", "noise", "evaluation"])
     let underWay = try Distillation(tensors.part("distillation"))
     try saved.load(tensors, replay: record.replay)
+    round = Round()
+    try adjust(record.options, from: made)
     try collector.restore(record.environment, record.counts)
     (round, distillation) = (record.round, underWay)
     (core.stream, noiseStream, evaluationStream) = (streams[0], streams[1], streams[2])

@@ -29,6 +29,7 @@ extension DSRLNA {
 
     func check() throws {
       try learning.check()
+      try checkRate("noise_critic_learning_rate", noiseCriticLearningRate)
       try checkAtLeast("noise_critic_grad_steps", noiseCriticGradSteps, 0)
       try checkAtLeast("distillation_noises", distillationNoises, 1)
     }

@@ -29,7 +29,7 @@ final class Demonstrations {
     }
     guard !starts.isEmpty else { throw UsageError("demonstrations want episodes longer than the chunk of \(chunk)") }
     let rows = starts.flatMap { Array($0..<$0 + chunk) }
-    let discount = options.discountPerStep ? (0..<chunk).reduce(Float(1)) { product, _ in product * options.gamma } : options.gamma
+    let discount = chunkDiscount(options.gamma, perStep: options.discountPerStep, steps: chunk)
     replay = try ReplayBuffer(
       capacity: starts.count, observationSize: observations.shape[1], actionSize: chunk * actions.shape[1], seed: options.seed,
       purpose: "demonstrations")
