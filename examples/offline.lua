@@ -58,5 +58,5 @@ online("data in the replay from the start", make{offline_data = data, init_rollo
 online("without data", make{init_rollout_steps = 30})
 
 dsrl.plot.figure{
-  title = "PointFork: success while learning online", xlabel = "environment steps", ylabel = "success", ylim = {0, 1}, series = curves,
+  title = "PointFork: success while learning online", xlabel = "environment steps", ylabel = "success", ylim = {0, 1}, width = 1000, series = curves,
 }:write(dsrl.run.path("curves.svg"))

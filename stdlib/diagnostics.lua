@@ -29,7 +29,7 @@ local function draw(seen, history)
   if #series == 0 then return end
   pictures = pictures + 1
   local name = pictures == 1 and "diagnostics.svg" or ("diagnostics-%d.svg"):format(pictures)
-  dsrl.plot.figure{title = "While it learned", xlabel = "steps", series = series, ylim = {0, 1}, file = dsrl.run.path(name)}
+  dsrl.plot.figure{title = "While it learned", xlabel = "steps", series = series, ylim = {0, 1}, width = 1200, file = dsrl.run.path(name)}
 end
 
 local nothing = {look = function() end, compare = function() end, finish = function() end}

@@ -95,7 +95,8 @@ extension Session {
   private func hashes(of folder: String, sharedWith previous: String? = nil) throws -> [String: String] {
     var (result, known): ([String: String], [String: String]) = ([:], [:])
     if let list = previous.map({ $0 + "/hashes.json" }), access(list, R_OK) == 0 {
-      known = try JSON.decode([String: String].self, from: try readBytes(list), source: list)
+      // A list that somebody damaged helps nobody, and is about to be replaced.
+      do { known = try JSON.decode([String: String].self, from: try readBytes(list), source: list) } catch { known = [:] }
     }
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder) where name != "hashes.json" {
       var (status, before) = (stat(), stat())

@@ -13,8 +13,10 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("studies/modes.lua", ["demonstrations=20", "chunk=2", "epochs=4", "hidden=16", "episodes=4", "paths=2"], ["Gaussian.svg", "bins-autoregressive.svg", "diffusion.svg"]),
   ("studies/initial_noise.lua", ["pairs=2", "samples=500", "epochs=1", "hidden=16", "points=20"], ["circles.svg", "turns.svg"]),
   ("studies/dimension.lua", ["dimensions={1,2}", "samples=2200", "epochs=1", "hidden=16", "points=20"], ["error.svg", "steps.svg", "rank.svg", "best.svg"]),
-  ("studies/dip.lua", ["seeds=1", "steps=120", "eval_every=60", "eval_episodes=4", "demonstrations=30", "epochs=1", "variants={published,demos}"], ["dip.svg"]),
+  ("studies/dip.lua", ["seeds=1", "steps=120", "eval_every=60", "eval_episodes=4", "demonstrations=30", "epochs=1", "variants={published,hard_offline}"], ["dip.svg"]),
   ("studies/denoisers.lua", ["demonstrations=30", "gradient_steps=2", "networks={residual_mlp,transformer}", "episodes=2"], []),
+  ("walker2d/train_behaviour.lua", ["medium={-1000,10000}", "steps=1000", "check_every=500", "episodes=2"], []),
+  ("halfcheetah/train_behaviour.lua", ["medium={-3000,10000}", "steps=1000", "check_every=500", "episodes=1"], []),
   ("hopper/train_behaviour.lua", ["low=-1000", "high=10000", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
 ]
 

@@ -31,7 +31,7 @@ end)
 local base = dsrl.evaluate{policy = policy, env = place(first, 1), episodes = 1000, num_envs = 50, seed = first + 100}
 print("base policy", base)
 
--- Name, label, and what differs from the published options (temperature learned from 1 on, towards an entropy of 0).
+-- Name, label, what differs from the published options (temperature learned from 1 on, towards an entropy of 0), and gradient steps from data alone.
 local variants = {
   {"published", "published options", {}},
   {"warmup", "critics alone for 1500 steps", {critic_warmup = 1500}},
@@ -39,9 +39,12 @@ local variants = {
   {"fixed", "temperature 0.2", {ent_coef = 0.2}},
   {"gaussian", "actor started near N(0, I)", {actor_init = "gaussian"}},
   {"hard", "no entropy in the backup", {entropy_in_backup = false}},
+  {"order", "actor after the distillation", {update_order = "actor_after_distillation"}},
   {"mixed", "half of the distilled noise the actor's", {distillation_noise = "mixed"}},
-  {"demos", "demonstrations in the replay", {offline_data = data}},
   {"half", "demonstrations half of each batch", {offline_data = data, offline_mix_ratio = 0.5}},
+  {"offline", "the same, 2000 steps offline first", {offline_data = data, offline_mix_ratio = 0.5, init_rollout_steps = 0}, 2000},
+  {"hard_gaussian", "no entropy in the backup, near N(0, I)", {entropy_in_backup = false, actor_init = "gaussian"}},
+  {"hard_offline", "no entropy in the backup, offline first", {entropy_in_backup = false, offline_data = data, offline_mix_ratio = 0.5, init_rollout_steps = 0}, 2000},
 }
 local function wanted(name)
   if #opt.variants == 0 then return true end
@@ -49,13 +52,15 @@ local function wanted(name)
 end
 
 -- One agent's success at each evaluation.
-local function curve(options, seed)
+local function curve(options, seed, offline_steps)
   local all = {
     env = place(seed, 4), policy = policy, seed = seed, hidden = {opt.hidden, opt.hidden}, learning_rate = 1e-3, batch_size = 64,
     init_rollout_steps = 60, train_freq = 1, gradient_steps = 10, noise_critic_grad_steps = 5,
   }
   for name, value in pairs(options) do all[name] = value end
-  local history = dsrl.agent.dsrl_na(all):learn{
+  local agent = dsrl.agent.dsrl_na(all)
+  if offline_steps then agent:learn_offline{gradient_steps = offline_steps} end
+  local history = agent:learn{
     steps = opt.steps, eval_every = opt.eval_every, eval_episodes = opt.eval_episodes, num_eval_envs = 50, eval_seed = first + 200, log_every = opt.steps,
   }
   local steps, rates = {}, {}
@@ -68,31 +73,35 @@ local function interval(values)
   return ("%.2f (%.2f to %.2f)"):format(dsrl.stats.mean(values), bounds[1], bounds[2])
 end
 
-print(("%-41s %-20s %-20s %-20s %s"):format("options", "lowest, of its seeds", "mean of the first half", "last quarter", "below the base by .1"))
+-- What agents without offline steps are before they learn is their start's matter: from here on it is the learning's.
+local learning = 1000
+print(("%-41s %-20s %-24s %s"):format("options", "lowest of a seed", "below the base by 0.1", "last quarter"))
 local series = {}
 for _, variant in ipairs(variants) do
   if wanted(variant[1]) then
-    local x, sums, low, early, late, below = nil, {}, {}, {}, {}, 0
-    local all = {}
+    local lowest, below, late, all, x = {}, {}, {}, {}, nil
     for seed = first, first + opt.seeds - 1 do
-      local steps, rates = curve(variant[3], seed)
+      local steps, rates = curve(variant[3], seed, variant[4])
       x = steps
+      local n, low, count, points = #rates, 1, 0, 0
+      for i, rate in ipairs(rates) do
+        if steps[i] >= learning or i == n then
+          low, points = math.min(low, rate), points + 1
+          if rate < base.success_rate - 0.1 then count = count + 1 end
+        end
+      end
+      lowest[#lowest + 1], below[#below + 1] = low, count / points
+      late[#late + 1] = dsrl.stats.mean{table.unpack(rates, n - math.max(1, n // 4) + 1, n)}
       all[#all + 1] = rates
-      local n = #rates
-      local lowest = 1
-      for _, rate in ipairs(rates) do lowest = math.min(lowest, rate) end
-      low[#low + 1] = lowest
-      early[#early + 1] = dsrl.stats.mean{table.unpack(rates, 1, n // 2)}
-      late[#late + 1] = dsrl.stats.mean{table.unpack(rates, n - n // 4 + 1, n)}
-      for _, rate in ipairs(rates) do if rate < base.success_rate - 0.1 then below = below + 1 / n / opt.seeds end end
     end
+    print(("%-41s %-20s %-24s %s"):format(variant[2], interval(lowest), interval(below), interval(late)))
+    local means = {}
     for i = 1, #x do
-      local sum = 0
-      for _, rates in ipairs(all) do sum = sum + rates[i] end
-      sums[i] = sum / #all
+      local values = {}
+      for j, rates in ipairs(all) do values[j] = rates[math.min(i, #rates)] end
+      means[i] = dsrl.stats.mean(values)
     end
-    print(("%-41s %-20s %-20s %-20s %.0f %%"):format(variant[2], interval(low), interval(early), interval(late), 100 * below))
-    series[#series + 1] = {label = variant[2], x = x, y = sums}
+    series[#series + 1] = {label = variant[2], x = x, y = means}
   end
 end
 series[#series + 1] = {label = "base policy", x = {0, opt.steps}, y = {base.success_rate, base.success_rate}}
