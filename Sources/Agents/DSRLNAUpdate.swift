@@ -3,7 +3,11 @@ import Tensors
 
 extension DSRLNA {
   func plan(transitions: Int) -> [UpdateStep] {
-    guard counts.vectorSteps >= options.initRolloutSteps else { return [] }
+    counts.vectorSteps >= options.initRolloutSteps ? updates(transitions: transitions) : []
+  }
+
+  /// The steps of one call of the updates.
+  func updates(transitions: Int) -> [UpdateStep] {
     let steps = options.learning.critic.steps(after: transitions)
     let distillation = Array(repeating: UpdateStep.distillation, count: options.noiseCriticGradSteps)
     return switch options.updateOrder {
@@ -18,9 +22,9 @@ extension DSRLNA {
 
   private func take(_ step: UpdateStep) throws -> [String: Float] {
     switch step {
-    case .joint: try core.update(replay.sample(options.batchSize), isWarmingUp: isWarmingUp)
-    case .critic: try core.updateCritics(replay.sample(options.batchSize), alpha: temperature.value)
-    case .actor: isWarmingUp ? [:] : try core.updateActor(replay.sample(options.batchSize).observation)
+    case .joint: try core.update(sampleBatch(), isWarmingUp: isWarmingUp)
+    case .critic: try core.updateCritics(sampleBatch(), alpha: temperature.value)
+    case .actor: isWarmingUp ? [:] : try core.updateActor(sampleBatch().observation)
     case .distillation: try distill()
     }
   }
@@ -66,17 +70,22 @@ extension DSRLNA {
     let (start, n) = (rows.position, options.batchSize * options.distillationNoises)
     let observation = try rows.observation.narrow(0, start, n)
     let chunk = try rows.chunk.narrow(0, start, n)
-    let target = try Tensor.withoutGrad { try options.distillationTarget(critics(observation, chunk)) }
-    let loss = try noiseCritics.loss(observation, rows.squashed.narrow(0, start, n), target: target)
+    let loss = try distillationLoss(observation, rows.squashed.narrow(0, start, n), chunk)
     try noiseCriticOptimizer.descend(loss)
     rows.position += n
     distillation = rows.position < rows.observation.shape[0] ? rows : nil
     return ["train/noise_critic_loss": try loss.item()]
   }
 
+  /// Of Q^W(s, u) against Q^A(s, a) for the chunks a that u makes.
+  func distillationLoss(_ observation: Tensor, _ squashed: Tensor, _ chunk: Tensor) throws -> Tensor {
+    let target = try Tensor.withoutGrad { try options.distillationTarget(critics(observation, chunk)) }
+    return try noiseCritics.loss(observation, squashed, target: target)
+  }
+
   private func drawDistillation() throws -> Distillation {
     let batches = try (0..<options.noiseCriticGradSteps).map { _ in
-      let observation = try replay.sample(options.batchSize).observation
+      let observation = try sampleBatch().observation
       return options.distillationNoises == 1 ? observation : try observation.tile([options.distillationNoises, 1])
     }
     let observation = try Tensor.cat(batches)

@@ -21,7 +21,8 @@ public final class VectorEnvironment {
 
   private let slots: [EnvironmentSlot]
   private let group: EnvironmentGroup
-  private var isStarted = false
+  /// Whether a step may come; not before the first reset, nor after an error.
+  public private(set) var isStarted = false
   /// While the environments are at work, nobody else may be: one written in Lua could call its own vector.
   private var isBusy = false
 
@@ -222,7 +223,7 @@ public struct VectorStep {
 }
 
 /// An episode that is over.
-public struct EpisodeRecord: Equatable, Sendable {
+public struct EpisodeRecord: Codable, Equatable, Sendable {
   /// Which environment, from 0.
   public let environment: Int
   /// Sum of the rewards.

@@ -11,19 +11,23 @@ extension Session {
       "env": "Environment made with num_envs: where it learns", "demonstrations": "DataSet of which every batch takes a share, in the environment's units",
     ])
     lua.registry.document(option: "dsrl.agent.residual.init_rollout_steps", "vector steps with random corrections before the first update")
-    for name in ["dsrl_na", "dsrl_sac", "residual", "best_of_n", "golden_ticket", "bounded_base"].map({ "dsrl.agent." + $0 }) {
+    for name in ["dsrl_na", "dsrl_sac", "residual", "best_of_n", "dql", "golden_ticket", "bounded_base"].map({ "dsrl.agent." + $0 }) {
       lua.registry.document(name, options: ["env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen"])
     }
     for name in ["dsrl.agent.dsrl_na", "dsrl.agent.dsrl_sac"] {
       lua.registry.document(choices: "\(name).parity", Parity.allCases.map(\.rawValue))
     }
     lua.registry.document("dsrl.agent.dsrl_na", options: [
+      "offline_data": "DataSet in the environment's units that it learns from, alone (agent:learn_offline) or beside what it does itself",
       "parity": "\"dsrl-2025\": other defaults, those of the published code: action_magnitude = 1, which it never read; init_noise = \"unbounded\", distillation_noise = \"standard_normal\" beyond the actor's box; time_limits = \"terminate\". What it does beside and has no option here: it steps on after an episode's end within a chunk, draws its first noise of learning uniformly, and counts a chunk of the initial rollouts as one step",
     ])
     lua.registry.document("dsrl.agent.dsrl_sac", options: [
       "parity": "\"dsrl-2025\": other defaults, those of the published code: init_noise = \"clipped\", time_limits = \"terminate\". What it does beside and has no option here: it makes a chunk of its first noises twice (the chunk itself taken for noise), steps on after an episode's end within a chunk, and counts a chunk of the initial rollouts as one step",
     ])
     lua.registry.document(option: "dsrl.agent.bounded_base.action_magnitude", "b: the noises lie in [-b, b]")
+    lua.registry.document(option: "dsrl.agent.dql.init_rollout_steps", "vector steps with the given policy before the first update")
+    lua.registry.document(option: "dsrl.agent.dql.critic_warmup", "gradient steps that leave the policy alone")
+    lua.registry.document(option: "dsrl.agent.dql.max_grad_norm", "the largest norm of the policy's gradient; nil: no clipping")
     lua.registry.document(option: "dsrl.agent.golden_ticket.candidates", "noises that are tried")
     lua.registry.document("Agent:learn", options: [
       "steps": "environment steps to do in this call", "eval_every": "environment steps between evaluations; none without it",
@@ -31,12 +35,32 @@ extension Session {
       "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
       "deterministic": "acts without noise when evaluated (false)", "log_every": "environment steps between lines of metrics",
       "save_every": "environment steps between checkpoints of a run, beside the one at its stop",
+      "diagnostics": "true, or every so many steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end (false)",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
+    ])
+    lua.registry.document("Agent:learn_offline", options: [
+      "gradient_steps": "of the critics, to do in this call", "eval_every": "gradient steps between evaluations; none without it",
+      "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
+      "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
+      "deterministic": "acts without noise when evaluated (false)", "log_every": "gradient steps between lines of metrics",
+      "save_every": "gradient steps between checkpoints of a run, beside the one at its stop",
+      "diagnostics": "true, or every so many gradient steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end (false)",
+      "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
+      "on_episode": "function(agent, episode, step), for each episode that ended; false ends the learning",
+    ])
+    lua.registry.document("dsrl.suite", options: [
+      "name": "of the suite and of its folder below runs/", "script": "that every cell runs, from here or beside this file",
+      "grid": "{option = {values}, seed = {numbers}}: all combinations are run", "options": "the script's options that are the same in all cells",
+      "method_key": "the option whose values are the methods (\"method\")", "task_key": "the option whose values are the tasks (\"env\")",
+      "metric": "the score, of a run's metrics (\"eval/mean_reward\")", "last_evaluations": "a score is the mean of so many last evaluations (1)",
+      "normalize": "{[task] = {low, high}}: what is 0 and 1 on a scale that all tasks share", "published": "{[task] = {[label] = {steps =, values =}}}: curves to lay over ours",
+      "time_limit": "wall time of one start of a cell, \"2h\"; none without it",
     ])
     lua.registry.document("dsrl.evaluate", options: [
       "agent": "Agent, or function(observations) -> actions", "policy": "Policy, or function(observations) -> actions", "actor": "Actor",
       "env": "Environment or id (an agent's own kind)", "episodes": "whole episodes (10)", "seed": "of the environments and of the noise (0)",
       "num_envs": "environments side by side (as many as episodes, at most 10)", "deterministic": "acts without noise (false; an actor's own)",
+      "base": "also runs the policy that the agent steers, on the same seeds (false)",
     ])
     lua.registry.document("dsrl.data.collect", options: [
       "env": "Environment or id; the data come from ones like it", "policy": "Policy, Agent, Actor or function(observations) -> actions",
@@ -81,6 +105,10 @@ extension Session {
     let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
     for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
     lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
+    lua.registry.document("dsrl.agent.load", options: [
+      "env": "Environment where it goes on, made as the one it learned in", "policy": "Policy that it steers", "offline_data": "DataSet that it was given",
+      "demonstrations": "DataSet that it was given",
+    ])
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a steering actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     lua.registry.document(option: "Policy:fit.batch_size", "chunks per gradient step; nil: 256, or all where there are fewer")
@@ -119,6 +147,9 @@ private let agentOptions: [(String, String)] = [
   ("init_rollout_steps", "vector steps with the policy's own noise before the first update"),
   ("init_noise", "the standard normal of those noises at the box: drawn again outside it, clipped to it, or unbounded"),
   ("time_limits", "whether what comes after a time limit counts in the critics' target, or it ends as where the task ends"),
+  ("bc_weight", "eta: of the loss that the policy was trained by, on what was done"), ("normalize_q", "the critics' values count in parts of their mean size"),
+  ("search", "plain: every candidate plays as many episodes; halving: in rounds of equal budget, after each the better half goes on"),
+  ("budget", "episodes of a whole search by halving, at most; nil: candidates · episodes_per_candidate"),
   ("learning_starts", "environment steps with random actions before the first update"),
   ("hidden", "widths of the hidden layers"), ("activation", "of the hidden layers"), ("layer_norm", "layer norm in the hidden layers"),
   ("network_precision", "what the operands of the networks' products are rounded to while they learn; sums, weights and optimisers stay float32"),
@@ -138,6 +169,7 @@ private let agentOptions: [(String, String)] = [
   ("noise_tying", "which of a chunk's noises are free: all, those of one action that repeats, or those of noise_knots actions, straight lines between them"),
   ("noise_knots", "actions whose noises are free where noise_tying is interpolated"),
   ("demonstration_ratio", "share of the demonstrations in each batch; nil: half, where there are some"),
+  ("offline_mix_ratio", "share of offline_data in each batch; nil: they lie in the replay among what the agent does itself"),
   ("residual_scale", "corrections lie in [-this, this], in the policy's [-1, 1] units"),
   ("candidates", "chunks of which the critics choose the best, when it acts and in the critics' target"),
   ("episodes_per_candidate", "whole episodes for each candidate"),
@@ -202,6 +234,7 @@ private let optimizerOptions: [(String, String)] = [
 
 private let environmentOptions: [(String, String)] = [
   ("paying_side", "the side of the obstacle that pays"), ("start_spread", "episodes start this near the origin, in each coordinate"),
+  ("finish_line", "x of the line with the gates, where the reward is; episodes are cut off after 30 steps for each unit of it"),
   ("g", "gravity, m/s²"), ("goal_velocity", "the least speed at the goal that ends the episode"),
   ("observation_size", "numbers in an observation"), ("action_size", "numbers in an action"), ("termination", "the probability that a step ends the episode"),
   ("xml_file", "the MuJoCo model: a file that scripts/setup brings, or a path"), ("frame_skip", "simulation steps per step"),
