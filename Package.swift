@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CMuJoCo"),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CVectorUnits"),
     // C code: what must run before anything compiled for the newer processors can
     .target(name: "CProcessor"),
@@ -42,13 +43,14 @@ let package = Package(
     .target(name: "Environments", dependencies: ["Tensors", "Files", "CMuJoCo"], swiftSettings: mujocoHeaders, linkerSettings: mujocoLibrary),
     .target(name: "Agents", dependencies: ["Diffusion", "Environments"], swiftSettings: mujocoHeaders),
     .target(name: "Runs", dependencies: ["Tensors", "Files"]),
+    .target(name: "Suites", dependencies: ["Runs"]),
 
     // Its face
     .target(name: "LuaBridge", dependencies: ["CLua"]),
-    .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Runs"], swiftSettings: mujocoHeaders),
+    .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Suites"], swiftSettings: mujocoHeaders),
     .executableTarget(
       name: "dsrl-lua",
-      dependencies: ["Script", "CReadline", "CMalloc", "CProcessor", "CVectorUnits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Script", "CReadline", "CMalloc", "CProcess", "CProcessor", "CVectorUnits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: mujocoHeaders,
       linkerSettings: [.unsafeFlags(["-Xlinker", "-export-dynamic"])]),
 
@@ -59,6 +61,7 @@ let package = Package(
     .testTarget(name: "EnvironmentsTests", dependencies: ["Environments", "Files"], exclude: ["Fixtures"], swiftSettings: mujocoHeaders),
     .testTarget(name: "AgentsTests", dependencies: ["Agents"], swiftSettings: mujocoHeaders),
     .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+    .testTarget(name: "SuitesTests", dependencies: ["Suites"]),
     .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge", "CMalloc"]),
     .testTarget(name: "ScriptTests", dependencies: ["Script"], swiftSettings: mujocoHeaders),
   ]

@@ -8,7 +8,7 @@ import Tensors
 ///   actor  down     α ln p(u) - Q°(s, u),  u ~ actor(s), Q° being Q or the critics of noises
 /// where the heads of Q̄ and Q° are combined as the options say, and k is the reward's scale.
 final class ActorCritic {
-  let options: LearningOptions
+  private(set) var options: LearningOptions
   let actor: GaussianActor
   let critics: Critics
   /// Q̄
@@ -46,6 +46,17 @@ final class ActorCritic {
     self.stream = RandomStream(seed: options.seed, purpose: "actor")
   }
 
+  /// Goes on with other options; what the networks are made of stays. Throws for values out of their range.
+  func adjust(_ new: LearningOptions) throws {
+    try new.check()
+    let rate = new.learningRate
+    try temperature.adjust(
+      new.entCoef, from: options.entCoef, targetEntropy: new.totalTargetEntropy(actor.actionSize), learningRate: new.entCoefLearningRate ?? rate,
+      least: new.entCoefMin)
+    (actorOptimizer.learningRate, criticOptimizer.learningRate) = (new.actorLearningRate ?? rate, new.criticLearningRate ?? rate)
+    options = new
+  }
+
   /// One gradient step of temperature, critics and actor, or of the critics alone, and one Polyak step; returns what to log.
   func update(_ batch: Batch, isWarmingUp: Bool) throws -> [String: Float] {
     let alpha = temperature.value
@@ -78,8 +89,14 @@ final class ActorCritic {
 
   /// What the critics regress on, [n].
   func target(_ batch: Batch, alpha: Float) throws -> Tensor {
+    let noise = try actor.noise(rows: options.targetBestOfN * batch.reward.count, using: &stream)
+    return try target(batch, alpha: alpha, noise: noise)
+  }
+
+  /// The same for given draws of the standard normal at the next observations, [n, action], all first draws first.
+  func target(_ batch: Batch, alpha: Float, noise: Tensor) throws -> Tensor {
     try Tensor.withoutGrad {
-      let next = try draw(options.targetBestOfN, batch.nextObservation, using: &stream)
+      let next = try draw(options.targetBestOfN, batch.nextObservation, noise)
       let heads = try targets(next.observation, judged(next.observation, next.action))
       let values = try options.critic.combinedTarget(heads, using: &stream)
       let places = try best(values, of: options.targetBestOfN)
@@ -93,7 +110,8 @@ final class ActorCritic {
   /// What to do at observations, [n, action]: a draw of the actor, or of several the one that the critics hold for best.
   func choose(_ observation: Tensor, using stream: inout RandomStream) throws -> Tensor {
     try Tensor.withoutGrad {
-      let drawn = try draw(options.bestOfN, observation, using: &stream)
+      let noise = try actor.noise(rows: options.bestOfN * observation.shape[0], using: &stream)
+      let drawn = try draw(options.bestOfN, observation, noise)
       guard options.bestOfN > 1 else { return drawn.action }
       let values = try options.critic.combined(critics(drawn.observation, judged(drawn.observation, drawn.action)))
       return try best(values, of: options.bestOfN).map { try drawn.action.indexSelect(0, $0) } ?? drawn.action
@@ -102,21 +120,26 @@ final class ActorCritic {
 
   /// `times` draws for every observation, all first draws first.
   private func draw(
-    _ times: Int, _ observation: Tensor, using stream: inout RandomStream
+    _ times: Int, _ observation: Tensor, _ noise: Tensor
   ) throws -> (observation: Tensor, action: Tensor, logProb: Tensor) {
     let rows = times == 1 ? observation : try observation.tile([times, 1])
-    let (action, logProb) = try actor.sample(rows, using: &stream)
+    let (action, logProb) = try actor.sample(rows, noise: noise)
     return (rows, action, logProb)
   }
 
   /// One step of the actor towards what Q° holds for better; returns its loss.
   private func climb(_ observation: Tensor, _ action: Tensor, _ logProb: Tensor, alpha: Float) throws -> Float {
     try climbed.frozen {
-      let value = try options.critic.combined(climbed(observation, action))
-      let loss = try (alpha * logProb - value).mean()
+      let loss = try actorLoss(observation, action, logProb, alpha: alpha)
       try actorOptimizer.descend(loss)
       return try loss.item()
     }
+  }
+
+  /// The mean of α ln p(u) - Q°(s, u).
+  func actorLoss(_ observation: Tensor, _ action: Tensor, _ logProb: Tensor, alpha: Float) throws -> Tensor {
+    let value = try options.critic.combined(climbed(observation, action))
+    return try (alpha * logProb - value).mean()
   }
 
   private func actorMetrics(_ loss: Float, _ logProb: Tensor, _ alpha: Float, _ temperatureLoss: Float) throws -> [String: Float] {

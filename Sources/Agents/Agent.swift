@@ -15,6 +15,12 @@ public protocol Agent: AnyObject {
   func advance() throws -> Advance
   /// The gradient steps alone, on what is remembered; counts no environment steps. Throws where none is due.
   func train() throws -> Advance
+  /// What it does as it learns, exploring, at observations [n, observation]: [n, chunk, action], both in the environment's units. `observe` is to follow.
+  func explore(_ observation: Tensor) throws -> Tensor
+  /// Remembers what came of what `explore` decided last; counts it.
+  func observe(_ outcome: Outcome) throws
+  /// The gradient steps due once train_freq outcomes were observed since the last ones, as `advance` takes them; nil before.
+  func update() throws -> Advance?
   /// Actions for observations [n, observation], both in the environment's units: [n, chunk, action]. Training's random numbers do not move.
   func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor
   /// The noise that it would give the policy that it steers: [n, latent], inside the box. Throws where it steers none.
@@ -26,6 +32,14 @@ public protocol Agent: AnyObject {
   var record: AgentRecord { get throws }
   /// Takes both back; continues to the bit as from where they were taken. Throws where they do not fit.
   func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws
+}
+
+extension Agent {
+  public func explore(_ observation: Tensor) throws -> Tensor { throw actsAlone }
+  public func observe(_ outcome: Outcome) throws { throw actsAlone }
+  public func update() throws -> Advance? { throw actsAlone }
+
+  private var actsAlone: UsageError { UsageError("a \(kind) takes no gradient steps, so there is nothing to observe; it acts by agent:act, and searches by agent:advance") }
 }
 
 /// What has been done so far.
@@ -62,6 +76,8 @@ public struct AgentRecord: Codable, Sendable {
   /// nil for an agent that remembers no transitions.
   let replay: ReplayBuffer.Record?
   let environment: VectorEnvironment.State
+  /// Where options were changed after it was made: JSON of all of them.
+  var options: String?
 }
 
 /// One gradient step of an agent, as its plan names it.
@@ -145,4 +161,22 @@ extension Learner {
     defer { round = Round() }
     return round.advance
   }
+
+  func runExploring(_ observation: Tensor) throws -> Tensor {
+    let chunk = try Interrupt.whole { try collector.propose(observation, decide) }
+    return try chunk.reshape([observation.shape[0], environment.chunk, environment.actionSpace.count])
+  }
+
+  func runObserving(_ outcome: Outcome) throws {
+    guard round.updates == 0 else { throw amidUpdates }
+    try Interrupt.whole { try collector.observe(outcome) }
+    round.vectorSteps += 1
+    round.environmentSteps += outcome.stepsTaken.reduce(0, +)
+    round.transitions += outcome.stepsTaken.count
+  }
+
+  func runUpdatesDue() throws -> Advance? { round.vectorSteps < trainFreq ? nil : try runRound() }
+
+  /// Gradient steps were begun and not ended.
+  var amidUpdates: UsageError { UsageError("advance was interrupted amid its gradient steps; call it once more first") }
 }

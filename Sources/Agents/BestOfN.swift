@@ -9,14 +9,16 @@ import Tensors
 ///   Q  towards  k r + γ (1 - terminated) max over i of Q̄(s', π(s', wᵢ)),  wᵢ ~ N(0, I)
 public final class BestOfN: Agent, Learner {
   public let kind = "best_of_n"
-  public let options: Options
+  public internal(set) var options: Options
+  /// The options that it was made with.
+  let made: Options
   public let policy: any BasePolicy
   public let critics: Critics
   public let targets: Critics
   let collector: Collector
   var round = Round()
   var interruption: () throws -> Void = Interrupt.check
-  private let optimizer: Adam
+  let optimizer: Adam
   private(set) var stream: RandomStream
   private var evaluationStream: RandomStream
 
@@ -24,7 +26,7 @@ public final class BestOfN: Agent, Learner {
   public init(_ environment: VectorEnvironment, policy: any BasePolicy, _ options: Options = Options()) throws {
     try options.check()
     try policy.check(fits: environment)
-    (self.options, self.policy) = (options, policy)
+    (self.options, made, self.policy) = (options, options, policy)
     let (critic, seed) = (options.critic, options.critic.seed)
     var stream = RandomStream(seed: seed, purpose: "init")
     func makeCritics(_ name: String) throws -> Critics {
@@ -53,6 +55,9 @@ public final class BestOfN: Agent, Learner {
 
   public func advance() throws -> Advance { try runRound() }
   public func train() throws -> Advance { try runTrainingCall() }
+  public func explore(_ observation: Tensor) throws -> Tensor { try runExploring(observation) }
+  public func observe(_ outcome: Outcome) throws { try runObserving(outcome) }
+  public func update() throws -> Advance? { try runUpdatesDue() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     try Tensor.withoutGrad { try policy.act(observation, noise: noise(for: observation, deterministic: deterministic)) }
@@ -143,13 +148,15 @@ extension BestOfN {
     get throws {
       AgentRecord(
         kind: kind, counts: counts, round: round, streams: ["noise": stream, "evaluation": evaluationStream], replay: replay.record,
-        environment: try environment.state)
+        environment: try environment.state, options: try adjustment(from: made))
     }
   }
 
   public func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws {
     let streams = try record.check(kind: kind, streams: ["noise", "evaluation"])
     try saved.load(tensors, replay: record.replay)
+    round = Round()
+    try adjust(record.options, from: made)
     try collector.restore(record.environment, record.counts)
     round = record.round
     (stream, evaluationStream) = (streams[0], streams[1])

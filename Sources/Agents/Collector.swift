@@ -29,6 +29,8 @@ final class Collector {
   private let normalize: (Tensor) throws -> Tensor
   /// Where the environments are, as the networks see it; nil where a reset is due.
   private var observation: Tensor?
+  /// What was decided for somebody else to execute.
+  private var proposed: (observation: Tensor, decision: Decision)?
 
   /// `normalize` turns the environment's observations into what the networks see and the buffer keeps.
   init(
@@ -46,25 +48,50 @@ final class Collector {
     let decision = try decide(current)
     observation = nil
     let outcome = try environment.step(decision.executed)
+    try remember(current, decision, Outcome(outcome))
+    observation = try normalize(outcome.observation)
+    return outcome
+  }
 
-    let discount = outcome.stepsTaken.map { steps in
-      discountPerStep ? (0..<steps).reduce(Float(1)) { product, _ in product * gamma } : gamma
-    }
+  /// What `decide` answers to observations in the environment's units, for somebody else to execute; [n, chunk · action]. `observe` is to follow.
+  func propose(_ seen: Tensor, _ decide: (Tensor) throws -> Decision) throws -> Tensor {
+    let current = try normalize(seen)
+    let decision = try decide(current)
+    proposed = (current, decision)
+    return decision.executed
+  }
+
+  /// Remembers what came of what was proposed last. Throws where nothing was, or for an outcome of other environments than that was for.
+  func observe(_ outcome: Outcome) throws {
+    guard let proposed else { throw UsageError("observe wants what came of act with explore; nothing was decided since the last time") }
+    try outcome.check(count: proposed.observation.shape[0], chunk: environment.chunk)
+    self.proposed = nil
+    try remember(proposed.observation, proposed.decision, outcome)
+    let isOwn = environment.isStarted && environment.observation.values == outcome.observation.values
+    observation = isOwn ? try normalize(outcome.observation) : nil
+  }
+
+  private func remember(_ current: Tensor, _ decision: Decision, _ outcome: Outcome) throws {
+    let discount = outcome.stepsTaken.map { chunkDiscount(gamma, perStep: discountPerStep, steps: $0) }
     let cut = timeLimits == .terminate ? zip(outcome.terminated, outcome.truncated).map { $0 || $1 } : outcome.terminated
     try replay.add(
       observation: current, action: decision.stored, nextObservation: normalize(outcome.finalObservation),
       reward: outcome.reward.values, alive: cut.map { $0 ? 0 : 1 }, discount: discount)
-    observation = try normalize(outcome.observation)
     counts.vectorSteps += 1
-    counts.transitions += environment.count
+    counts.transitions += outcome.stepsTaken.count
     counts.environmentSteps += outcome.stepsTaken.reduce(0, +)
-    return outcome
   }
 
   /// Puts environments, counts and place back.
   func restore(_ environment: VectorEnvironment.State, _ counts: Counts) throws {
     try self.environment.restore(environment)
-    observation = counts.vectorSteps > 0 ? try normalize(self.environment.observation) : nil
+    observation = counts.vectorSteps > 0 && self.environment.isStarted ? try normalize(self.environment.observation) : nil
+    proposed = nil
     self.counts = counts
   }
+}
+
+/// What the value of what comes after a decision is multiplied by: γ, or γ^steps for the steps that it took.
+func chunkDiscount(_ gamma: Float, perStep: Bool, steps: Int) -> Float {
+  perStep ? (0..<steps).reduce(Float(1)) { product, _ in product * gamma } : gamma
 }

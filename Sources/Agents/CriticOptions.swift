@@ -53,6 +53,8 @@ public struct CriticOptions: Codable, Equatable, Sendable {
     guard criticBackupCombine != .minOfSubset || 1...max(nCritics, 1) ~= criticSubset else {
       throw UsageError("critic_subset wants from 1 to n_critics = \(nCritics), got \(criticSubset)")
     }
+    guard 0...1 ~= tau else { throw UsageError("tau wants to be in [0, 1], got \(tau)") }
+    try checkRate("learning_rate", learningRate)
     try checkAtLeast("batch_size", batchSize, 1)
     try checkAtLeast("train_freq", trainFreq, 1)
     try checkAtLeast("gradient_steps", gradientSteps, -1)
@@ -64,4 +66,10 @@ public struct CriticOptions: Codable, Equatable, Sendable {
 
 func checkAtLeast(_ name: String, _ value: Int, _ least: Int) throws {
   guard value >= least else { throw UsageError("\(name) wants at least \(least), got \(value)") }
+}
+
+/// Throws for a learning rate that no optimiser takes.
+func checkRate(_ name: String, _ value: Float?) throws {
+  guard let value else { return }
+  guard value.isFinite, value >= 0 else { throw UsageError("\(name) wants to be zero or more, got \(value)") }
 }

@@ -8,7 +8,9 @@ import Tensors
 ///
 /// Q^A(s, a) takes normalised observations and what is executed of chunks, in [-1, 1]; Q^W(s, u) and the actor have u in [-1, 1], the noise is w = b u.
 public final class DSRLNA: Agent, Learner {
-  public let options: Options
+  public internal(set) var options: Options
+  /// The options that it was made with.
+  let made: Options
   public let kind = "dsrl_na"
   public let steering: Steering
   let core: ActorCritic
@@ -30,7 +32,7 @@ public final class DSRLNA: Agent, Learner {
     try options.check(hasOfflineData: offlineData != nil)
     try policy.check(fits: environment)
     let steering = try Steering(policy, options.steering)
-    (self.options, self.steering) = (options, steering)
+    (self.options, made, self.steering) = (options, options, steering)
 
     var stream = RandomStream(seed: options.seed, purpose: "init")
     let actor = try steering.makeActor(options.learning.network, using: &stream)
@@ -67,6 +69,9 @@ public final class DSRLNA: Agent, Learner {
   public func advance() throws -> Advance { try runRound() }
   /// With offline data at any time, without having acted.
   public func train() throws -> Advance { try runTrainingCall(hasOfflineData ? updates(transitions: trainFreq * environment.count) : nil) }
+  public func explore(_ observation: Tensor) throws -> Tensor { try runExploring(observation) }
+  public func observe(_ outcome: Outcome) throws { try runObserving(outcome) }
+  public func update() throws -> Advance? { try runUpdatesDue() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     let chosen = try noise(for: observation, deterministic: deterministic)
@@ -122,7 +127,9 @@ extension DSRLNA {
     get throws {
       var streams = ["actor": core.stream, "noise": noiseStream, "evaluation": evaluationStream]
       streams["offline_data"] = offlineData?.replay.stream
-      return AgentRecord(kind: kind, counts: counts, round: round, streams: streams, replay: replay.record, environment: try environment.state)
+      return AgentRecord(
+        kind: kind, counts: counts, round: round, streams: streams, replay: replay.record, environment: try environment.state,
+        options: try adjustment(from: made))
     }
   }
 
@@ -130,6 +137,8 @@ extension DSRLNA {
     let streams = try record.check(kind: kind, streams: ["actor", "noise", "evaluation"] + (offlineData == nil ? [] : ["offline_data"]))
     let underWay = try Distillation(tensors.part("distillation"))
     try saved.load(tensors, replay: record.replay)
+    round = Round()
+    try adjust(record.options, from: made)
     try collector.restore(record.environment, record.counts)
     (round, distillation) = (record.round, underWay)
     (core.stream, noiseStream, evaluationStream) = (streams[0], streams[1], streams[2])

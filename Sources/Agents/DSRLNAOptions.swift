@@ -31,6 +31,7 @@ extension DSRLNA {
 
     func check(hasOfflineData: Bool) throws {
       try learning.check()
+      try checkRate("noise_critic_learning_rate", noiseCriticLearningRate)
       try checkAtLeast("noise_critic_grad_steps", noiseCriticGradSteps, 0)
       try checkAtLeast("distillation_noises", distillationNoises, 1)
       guard let offlineMixRatio else { return }

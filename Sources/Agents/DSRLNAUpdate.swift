@@ -70,12 +70,17 @@ extension DSRLNA {
     let (start, n) = (rows.position, options.batchSize * options.distillationNoises)
     let observation = try rows.observation.narrow(0, start, n)
     let chunk = try rows.chunk.narrow(0, start, n)
-    let target = try Tensor.withoutGrad { try options.distillationTarget(critics(observation, chunk)) }
-    let loss = try noiseCritics.loss(observation, rows.squashed.narrow(0, start, n), target: target)
+    let loss = try distillationLoss(observation, rows.squashed.narrow(0, start, n), chunk)
     try noiseCriticOptimizer.descend(loss)
     rows.position += n
     distillation = rows.position < rows.observation.shape[0] ? rows : nil
     return ["train/noise_critic_loss": try loss.item()]
+  }
+
+  /// Of Q^W(s, u) against Q^A(s, a) for the chunks a that u makes.
+  func distillationLoss(_ observation: Tensor, _ squashed: Tensor, _ chunk: Tensor) throws -> Tensor {
+    let target = try Tensor.withoutGrad { try options.distillationTarget(critics(observation, chunk)) }
+    return try noiseCritics.loss(observation, squashed, target: target)
   }
 
   private func drawDistillation() throws -> Distillation {

@@ -39,8 +39,15 @@ public final class GaussianActor: Module {
 
   /// Actions in (-1, 1), [n, action], that pass gradients to the actor, and their log-densities in that space, [n].
   public func sample(_ observation: Tensor, using stream: inout RandomStream) throws -> (action: Tensor, logProb: Tensor) {
+    try sample(observation, noise: noise(rows: observation.shape[0], using: &stream))
+  }
+
+  /// Draws of the standard normal for so many actions, [rows, action].
+  func noise(rows: Int, using stream: inout RandomStream) throws -> Tensor { try Tensor.randn([rows, actionSize], using: &stream) }
+
+  /// The same for given draws of the standard normal, [n, action].
+  func sample(_ observation: Tensor, noise: Tensor) throws -> (action: Tensor, logProb: Tensor) {
     let (mean, logStd) = try distribution(observation)
-    let noise = try Tensor.randn(mean.shape, using: &stream)
     let x = try mean + logStd.exp() * noise
     let u = gain == 1 ? x : gain * x
     let logProb = try squashedLogProb(u, noise: noise, logStd: logStd)

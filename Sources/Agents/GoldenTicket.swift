@@ -2,12 +2,16 @@ import Diffusion
 import Environments
 import Tensors
 
-/// One initial noise for every state, found by trying: candidates from N(0, I) act for as many episodes each, and the one of the highest
-/// mean return is kept (arXiv 2603.15757). Nothing is learned.
+/// One initial noise for every state, found by trying: candidates from N(0, I) act for whole episodes, and the one of the highest mean return is kept
+/// (arXiv 2603.15757). Nothing is learned.
 public final class GoldenTicket: Agent {
   public struct Options: Codable, Equatable, Sendable {
     public var candidates = 50
+    /// Of a plain search; by halving, of each on average.
     public var episodesPerCandidate = 10
+    public var search = TicketSearchKind.plain
+    /// Episodes of a whole search by halving, at most; nil: candidates · episodesPerCandidate.
+    public var budget: Int?
     public var seed = 0
 
     public init() {}
@@ -18,61 +22,42 @@ public final class GoldenTicket: Agent {
   /// [candidates, latent]
   public private(set) var tickets: Tensor
   private let runner: NoiseRunner
-  /// Of every episode of the search, candidate after candidate; NaN where it is not over.
-  private var returns: [Float]
-  /// Which of these each environment plays; nil once none is left.
+  private var search: TicketSearch
+  /// Which slot of the search each environment plays; nil where it plays the best one so far, uncounted.
   private var played: [Int?]
-  private var next: Int
 
-  /// Throws for a policy that does not fit the environment.
+  /// Throws for options out of their range and for a policy that does not fit the environment.
   public init(_ environment: VectorEnvironment, policy: any BasePolicy, _ options: Options = Options()) throws {
-    try checkAtLeast("candidates", options.candidates, 1)
-    try checkAtLeast("episodes_per_candidate", options.episodesPerCandidate, 1)
+    try options.check()
     self.options = options
     runner = try NoiseRunner(environment, policy, seed: options.seed)
     var stream = RandomStream(seed: options.seed, purpose: "tickets")
     tickets = try Tensor.randn([options.candidates, policy.latentSize], using: &stream)
-    let episodes = options.candidates * options.episodesPerCandidate
-    returns = Array(repeating: .nan, count: episodes)
-    played = (0..<environment.count).map { $0 < episodes ? $0 : nil }
-    next = min(environment.count, episodes)
+    var search = TicketSearch(options)
+    played = (0..<environment.count).map { _ in search.take() }
+    self.search = search
   }
 
   public var environment: VectorEnvironment { runner.environment }
   public var policy: any BasePolicy { runner.policy }
   public var counts: Counts { runner.counts }
-  public var phase: String { isSearching ? "search" : "ticket found" }
-  private var isSearching: Bool { played.contains { $0 != nil } }
-
-  /// Of each candidate all of whose episodes are over; nil for the others.
-  public var means: [Float?] {
-    let size = options.episodesPerCandidate
-    return (0..<options.candidates).map { candidate in
-      let own = returns[candidate * size..<(candidate + 1) * size]
-      return own.contains(where: \.isNaN) ? nil : own.reduce(0, +) / Float(size)
-    }
-  }
-
-  /// The candidate of the highest mean return so far, the first of several; the first one while none is through.
-  public var best: Int {
-    means.enumerated().reduce((place: 0, mean: -Float.infinity)) { best, candidate in
-      guard let mean = candidate.element, mean > best.mean else { return best }
-      return (candidate.offset, mean)
-    }.place
-  }
+  public var phase: String { search.isOver ? "ticket found" : "search" }
+  /// Mean returns of the candidates; nil for those that have not played their episodes.
+  public var means: [Float?] { search.means }
+  /// The candidate that is best so far, from 0.
+  public var best: Int { search.best }
+  /// Episodes that a candidate's mean return is of.
+  public func episodes(of candidate: Int) -> Int { search.episodes(of: candidate) }
 
   public func advance() throws -> Advance {
     try Interrupt.check()
     return try Interrupt.whole {
       let best = best
-      let candidates = played.map { $0.map { $0 / options.episodesPerCandidate } ?? best }
-      let outcome = try runner.step(tickets.indexSelect(0, candidates))
+      let outcome = try runner.step(tickets.indexSelect(0, played.map { $0.map(search.candidate) ?? best }))
       for episode in outcome.episodes {
-        guard let place = played[episode.environment] else { continue }
-        returns[place] = Float(episode.return)
-        played[episode.environment] = next < returns.count ? next : nil
-        next = min(next + 1, returns.count)
+        if let slot = played[episode.environment] { search.record(Float(episode.return), in: slot) }
       }
+      for episode in outcome.episodes { played[episode.environment] = search.take() }
       let done = means.compactMap(\.self)
       return Advance(outcome, metrics: done.max().map { ["train/best_return": Double($0), "train/candidates": Double(done.count)] })
     }
@@ -93,11 +78,7 @@ public final class GoldenTicket: Agent {
 
 extension GoldenTicket {
   public var tensors: [(name: String, tensor: Tensor)] {
-    [
-      (name: "tickets", tensor: tickets), (name: "returns", tensor: Tensor(returns.map { $0.isNaN ? 0 : $0 })),
-      (name: "is_over", tensor: Tensor(returns.map { $0.isNaN ? 0 : 1 })), (name: "played", tensor: Tensor(played.map { Float($0 ?? -1) })),
-      (name: "next", tensor: Tensor([Float(next)])),
-    ]
+    [(name: "tickets", tensor: tickets), (name: "played", tensor: Tensor(played.map { Float($0 ?? -1) }))] + search.tensors
   }
 
   public var record: AgentRecord {
@@ -106,14 +87,11 @@ extension GoldenTicket {
 
   public func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws {
     _ = try record.check(kind: kind, streams: [])
-    guard let saved = tensors["tickets"], saved.shape == tickets.shape, let values = tensors["returns"], let over = tensors["is_over"],
-      values.count == returns.count, over.count == returns.count, let played = tensors["played"], played.count == self.played.count,
-      let next = try tensors["next"]?.item()
-    else { throw UsageError("the saved search is of other candidates, episodes or environments; got \(tensors.keys.sorted())") }
+    guard let saved = tensors["tickets"], saved.shape == tickets.shape, let played = tensors["played"], played.count == self.played.count
+    else { throw UsageError("the saved search is of other candidates or environments; got \(tensors.keys.sorted())") }
+    let search = try TicketSearch(options, tensors)
+    guard played.values.allSatisfy({ $0 < Float(search.returns.count) }) else { throw UsageError("the saved search is not whole: an environment plays an episode that there is not") }
     try runner.restore(record.environment, record.counts)
-    tickets = saved
-    returns = zip(values.values, over.values).map { $1 == 1 ? $0 : .nan }
-    self.played = played.values.map { $0 < 0 ? nil : Int($0) }
-    self.next = Int(next)
+    (tickets, self.search, self.played) = (saved, search, played.values.map { $0 < 0 ? nil : Int($0) })
   }
 }

@@ -42,6 +42,9 @@ public struct LearningOptions: Codable, Equatable, Sendable {
     try critic.check()
     guard entCoefMin.isFinite, entCoefMin >= 0 else { throw UsageError("ent_coef_min wants a number from 0 on, got \(entCoefMin)") }
     guard entCoef.learned || entCoefMin == 0 else { throw UsageError("ent_coef_min is for a learned ent_coef; got ent_coef = \(entCoef)") }
+    try checkRate("actor_learning_rate", actorLearningRate)
+    try checkRate("critic_learning_rate", criticLearningRate)
+    try checkRate("ent_coef_learning_rate", entCoefLearningRate)
     try checkAtLeast("critic_warmup", criticWarmup, 0)
     try checkAtLeast("best_of_n", bestOfN, 1)
     try checkAtLeast("target_best_of_n", targetBestOfN, 1)

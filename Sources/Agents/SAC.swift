@@ -9,7 +9,9 @@ import Tensors
 /// critics judge and the replay buffer keeps, in [-1, 1]; the policy makes a chunk of it once, where it is executed.
 public final class SAC: Agent, Learner {
   public let kind: String
-  public let options: LearningOptions
+  public var options: LearningOptions { core.options }
+  /// The options that it was made with.
+  let made: LearningOptions
   /// What its actions steer; nil for actions of the environment's own.
   public let steering: Steering?
   let map: any ActionMap
@@ -52,7 +54,7 @@ public final class SAC: Agent, Learner {
     makeActor: (NetworkOptions, inout RandomStream) throws -> GaussianActor
   ) throws {
     try options.check()
-    (self.kind, self.options, self.map, self.start, steering) = (kind, options, map, start, map as? Steering)
+    (self.kind, made, self.map, self.start, steering) = (kind, options, map, start, map as? Steering)
     var stream = RandomStream(seed: options.seed, purpose: "init")
     let actor = try makeActor(options.network, &stream)
     core = try ActorCritic(
@@ -76,6 +78,9 @@ public final class SAC: Agent, Learner {
 
   public func advance() throws -> Advance { try runRound() }
   public func train() throws -> Advance { try runTrainingCall() }
+  public func explore(_ observation: Tensor) throws -> Tensor { try runExploring(observation) }
+  public func observe(_ outcome: Outcome) throws { try runObserving(outcome) }
+  public func update() throws -> Advance? { try runUpdatesDue() }
 
   public func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
     let seen = try map.normalize(observation)
@@ -105,9 +110,13 @@ public final class SAC: Agent, Learner {
 
   func update(_ step: UpdateStep) throws -> [String: Float] {
     try Tensor.withProducts(in: options.networkPrecision) {
-      let batch = try demonstrations.map { try $0.sample(options.batchSize, with: replay) } ?? replay.sample(options.batchSize)
-      return try core.update(batch, isWarmingUp: counts.gradientSteps < options.criticWarmup)
+      try core.update(drawBatch(), isWarmingUp: counts.gradientSteps < options.criticWarmup)
     }
+  }
+
+  /// What one gradient step learns from.
+  func drawBatch() throws -> Batch {
+    try demonstrations.map { try $0.sample(options.batchSize, with: replay) } ?? replay.sample(options.batchSize)
   }
 }
 
@@ -149,13 +158,16 @@ extension SAC {
       var streams = ["actor": core.stream, "evaluation": evaluationStream]
       streams["demonstrations"] = demonstrations?.replay.stream
       return AgentRecord(
-        kind: kind, counts: counts, round: round, streams: streams, replay: replay.record, environment: try environment.state)
+        kind: kind, counts: counts, round: round, streams: streams, replay: replay.record, environment: try environment.state,
+        options: try adjustment(from: made))
     }
   }
 
   public func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws {
     let streams = try record.check(kind: kind, streams: ["actor", "evaluation"] + (demonstrations == nil ? [] : ["demonstrations"]))
     try saved.load(tensors, replay: record.replay)
+    round = Round()
+    try adjust(record.options, from: made)
     try collector.restore(record.environment, record.counts)
     round = record.round
     (core.stream, evaluationStream) = (streams[0], streams[1])

@@ -38,13 +38,13 @@ public struct EntCoef: Codable, Equatable, Sendable, CustomStringConvertible {
 
 /// α, the weight of the entropy, learned such that the entropy stays at its target (Haarnoja et al. 2018, section 5).
 public final class Temperature {
-  public let targetEntropy: Float
+  public private(set) var targetEntropy: Float
   /// ln α, [1]
   public let logAlpha: Tensor
   /// nil for an α that stays.
   let optimizer: Adam?
   /// A learned α never falls below it.
-  private let least: Float
+  private var least: Float
 
   /// Throws for an α that is negative, or zero and to be learned.
   public init(_ coefficient: EntCoef, targetEntropy: Float, learningRate: Float, least: Float = 0) throws {
@@ -58,6 +58,19 @@ public final class Temperature {
     optimizer = coefficient.learned ? try Adam([(name: "log_ent_coef", tensor: logAlpha)], config) : nil
   }
 
+  /// Goes on with another target, rate and floor; a fixed α may become another. Throws where it would begin or cease to be learned.
+  func adjust(_ coefficient: EntCoef, from old: EntCoef, targetEntropy: Float, learningRate: Float, least: Float) throws {
+    if coefficient != old {
+      guard !coefficient.learned, !old.learned else {
+        throw UsageError("ent_coef stays learned or fixed while an agent learns; a fixed one may become another number, got \(coefficient) for \(old)")
+      }
+      guard coefficient.initial.isFinite, coefficient.initial >= 0 else { throw UsageError("ent_coef wants a positive number, got \(coefficient.initial)") }
+      try logAlpha.assign(Tensor([logf(coefficient.initial)]))
+    }
+    (self.targetEntropy, self.least) = (targetEntropy, least)
+    optimizer?.learningRate = learningRate
+  }
+
   /// α
   public var value: Float { expf(logAlpha.values[0]) }
 
@@ -66,10 +79,15 @@ public final class Temperature {
   @discardableResult
   public func update(_ logProb: Tensor) throws -> Float {
     guard let optimizer else { return 0 }
-    let excess = try Tensor.withoutGrad { try logProb.mean().item() } + targetEntropy
-    let loss = (-excess * logAlpha).sum()
+    let loss = try loss(logProb)
     try optimizer.descend(loss)
     if value < least { try logAlpha.assign(Tensor([logf(least)])) }
     return try loss.item()
+  }
+
+  /// -ln α · mean(ln p + target entropy); a gradient passes to ln α alone.
+  func loss(_ logProb: Tensor) throws -> Tensor {
+    let excess = try Tensor.withoutGrad { try logProb.mean().item() } + targetEntropy
+    return (-excess * logAlpha).sum()
   }
 }

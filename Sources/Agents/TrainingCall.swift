@@ -3,7 +3,7 @@ import Tensors
 extension Learner {
   /// The gradient steps that `advance` takes after acting, or those given, on what is remembered, without acting.
   func runTrainingCall(_ given: [UpdateStep]? = nil) throws -> Advance {
-    guard round.updates == 0 else { throw UsageError("advance was interrupted amid its gradient steps; call it once more first") }
+    guard round.updates == 0 else { throw amidUpdates }
     let steps = given ?? plan(transitions: trainFreq * environment.count)
     guard !steps.isEmpty else { throw UsageError("no gradient step is due: the agent is in its \(phase), and its options decide how many there are") }
     var call = Round()

@@ -21,9 +21,7 @@ struct DenoiserLoss {
   func callAsFunction(_ starts: [Int], _ stream: inout RandomStream) throws -> Tensor {
     let observation = try observations.indexSelect(0, chunks.observationRows(starts)).reshape([starts.count, -1])
     let chunk = try actions.indexSelect(0, chunks.actionRows(starts)).reshape([starts.count, -1])
-    let lesson = try lesson(chunk, &stream)
-    let error = try (network(lesson.input, lesson.time, observation) - lesson.target).squared()
-    return try (lesson.weight.map { try $0 * error } ?? error).mean()
+    return try process.lesson(chunk, alphaBars, using: &stream).loss(network, observation)
   }
 
   /// The mean over all of `starts` without a gradient, at the same noises and times every time.
@@ -39,12 +37,23 @@ struct DenoiserLoss {
     }
     return Float(sum / Double(starts.count))
   }
+}
 
-  private func lesson(_ chunk: Tensor, _ stream: inout RandomStream) throws -> Lesson {
-    switch process {
+extension Process {
+  /// A batch to learn from: clean chunks [n, latent].
+  func lesson(_ chunk: Tensor, _ alphaBars: [Double], using stream: inout RandomStream) throws -> Lesson {
+    switch self {
     case .ddpm(let process): try process.lesson(chunk, alphaBars, using: &stream)
     case .edm(let process): try process.lesson(chunk, using: &stream)
     case .flow(let process): try process.lesson(chunk, using: &stream)
     }
+  }
+}
+
+extension Lesson {
+  /// The mean squared error of what the network says, weighted.
+  func loss(_ network: any Denoiser, _ observation: Tensor) throws -> Tensor {
+    let error = try (network(input, time, observation) - target).squared()
+    return try (weight.map { try $0 * error } ?? error).mean()
   }
 }

@@ -86,7 +86,7 @@ public final class DiffusionPolicy: BasePolicy {
     normalization = (observation, action)
   }
   /// To be called when the network's weights have changed.
-  func weightsChanged() { packed = nil }
+  public func weightsChanged() { packed = nil }
 
   private func trained() throws -> (observation: Normalizer, action: Normalizer) {
     guard let normalization else { throw UsageError("this policy has no normalisation yet: fit it to data, or load one") }

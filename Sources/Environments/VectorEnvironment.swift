@@ -18,7 +18,8 @@ public final class VectorEnvironment {
 
   private var slots: [EnvironmentSlot]
   private let runsOnAnyThread: Bool
-  private var isStarted = false
+  /// Whether a step may come; not before the first reset, nor after an error.
+  public private(set) var isStarted = false
 
   /// `make(i)` gives the i-th environment, time limit included; all must have the same spaces. Call `reset` before `step`.
   public init(count: Int, chunk: Int = 1, seed: Int = 0, make: (Int) throws -> any Environment) throws {

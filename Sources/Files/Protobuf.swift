@@ -58,6 +58,16 @@ public struct ProtobufMessage {
     append(.floats(value))
   }
 
+  /// The whole message, as it is sent.
+  public var bytes: [UInt8] {
+    pieces.flatMap { piece -> [UInt8] in
+      switch piece {
+      case .bytes(let bytes): bytes
+      case .floats(let tensor): tensor.values.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) } }
+      }
+    } + tail
+  }
+
   /// Writes the message as a file that appears whole or not at all; throws where it is larger than readers take.
   public func write(to path: String) throws {
     guard count <= Self.limit else {

@@ -3,16 +3,16 @@ import Glibc
 import Tensors
 
 /// Another program, run to its end.
-enum Command {
-  struct Result {
+public enum Command {
+  public struct Result: Sendable {
     /// As the shell's: the exit code, or 128 and the number of the signal that ended it.
-    var status: Int32
-    var output: [UInt8]
-    var errors: String
+    public var status: Int32
+    public var output: [UInt8]
+    public var errors: String
   }
 
   /// Runs `arguments[0]` as found on the PATH, `input` on its standard input; nil where there is no such program.
-  static func run(_ arguments: [String], input: String = "") throws -> Result? {
+  public static func run(_ arguments: [String], input: String = "") throws -> Result? {
     // Files instead of pipes: no order of reading and writing can make the two wait for each other.
     let files = try (0..<3).map { _ in try temporaryFile() }
     defer { files.forEach { _ = close($0) } }

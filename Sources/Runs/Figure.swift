@@ -11,6 +11,8 @@ public struct Figure: Sendable {
   /// nil: what the data needs.
   public var xRange: ClosedRange<Double>?
   public var yRange: ClosedRange<Double>?
+  /// Names for 1, 2, ... on the y axis, instead of numbers.
+  public var yNames: [String] = []
   /// Beside the data, never on it.
   public var legend = true
   /// In pixels.
@@ -28,6 +30,8 @@ public struct Figure: Sendable {
       case scatter(x: [Double], y: [Double])
       /// Side by side from zero up: `heights[i]` from `edges[i]` to `edges[i + 1]`.
       case bars(edges: [Double], heights: [Double])
+      /// Points between `low` and `high`, each a horizontal stroke, at the heights `y`.
+      case intervals(x: [Double], low: [Double], high: [Double], y: [Double])
       /// Many lines of one kind.
       case trajectories([Trajectory])
       /// `rows[0]` is the lowest; they fill the ranges evenly.
@@ -35,7 +39,9 @@ public struct Figure: Sendable {
     }
     public var label: String
     public var content: Content
-    public init(_ label: String, _ content: Content) { (self.label, self.content) = (label, content) }
+    /// Its place in the palette, from 0; nil takes its place among the series.
+    public var colour: Int?
+    public init(_ label: String, _ content: Content, colour: Int? = nil) { (self.label, self.content, self.colour) = (label, content, colour) }
   }
 
   /// A line of points in order; `colour` places it on the colour scale, nil gives it its series' colour.
@@ -64,6 +70,9 @@ public struct Figure: Sendable {
           if let wrong = values.first(where: { $0 <= 0 }) { throw UsageError("a logarithmic \(axis) axis wants positive numbers, '\(series.label)' has \(wrong)") }
         }
       }
+      if case .intervals(let x, let low, let high, let y) = series.content, Set([x.count, low.count, high.count, y.count]).count > 1 {
+        throw UsageError("'\(series.label)' has \(x.count) x, \(low.count) low, \(high.count) high and \(y.count) y")
+      }
       if case .line(let x, _, let low, let high) = series.content {
         guard (low == nil) == (high == nil) else { throw UsageError("'\(series.label)': a band wants both low and high") }
         for (name, bound) in [("low", low), ("high", high)] {
@@ -86,7 +95,7 @@ extension Figure.Series {
   /// The lines or clouds of points it consists of.
   var points: [(x: [Double], y: [Double])] {
     switch content {
-    case .line(let x, let y, _, _), .scatter(let x, let y): [(x, y)]
+    case .line(let x, let y, _, _), .scatter(let x, let y), .intervals(let x, _, _, let y): [(x, y)]
     case .trajectories(let lines): lines.map { ($0.x, $0.y) }
     case .bars(let edges, let heights): [(zip(edges, edges.dropFirst()).map { ($0 + $1) / 2 }, heights)]
     case .image: []

@@ -6,13 +6,21 @@ extension Figure {
   public func write(to path: String) throws {
     let terminal =
       switch path.split(separator: ".").last?.lowercased() {
-      case "svg": "svg size \(width),\(height) noenhanced background 'white' font 'sans,14'"
+      case "svg": svgTerminal
       case "png": "pngcairo size \(width),\(height) noenhanced font 'sans,11'"
       default: throw UsageError("a picture's name ends in .svg or .png, got '\(path)'")
       }
     try check()
     try AtomicFile.write(try draw(terminal, forText: false), to: path)
   }
+
+  /// The same as `write` into a file of SVG, as text.
+  public func svg() throws -> String {
+    try check()
+    return String(decoding: try draw(svgTerminal, forText: false), as: UTF8.self)
+  }
+
+  private var svgTerminal: String { "svg size \(width),\(height) noenhanced background 'white' font 'sans,14'" }
 
   /// Draws with characters, at most `width` x `height` of them; bands are left out. An image is drawn in shades, without what lies on it.
   public func text(width: Int = 79, height: Int = 24) throws -> String {
@@ -48,13 +56,18 @@ extension Figure {
       if log { lines += ["set logscale \(axis)", "set format \(axis) '%g'"] }
       if let range { lines.append("set \(axis)range [\(range.lowerBound):\(range.upperBound)]") }
     }
+    if !yNames.isEmpty {
+      lines.append("set ytics (" + yNames.enumerated().map { "\(quoted($1)) \($0 + 1)" }.joined(separator: ", ") + ")")
+      if yRange == nil { lines.append("set yrange [0.4:\(Double(yNames.count) + 0.6)]") }
+    }
     if series.contains(where: \.isImage) { lines += ["set border 15", "unset grid", "set autoscale fix"] }
     if yRange == nil, series.contains(where: \.isBars) { lines.append("set yrange [0:*]") }
 
     var plots: [String] = []
     for (i, series) in series.enumerated() {
-      let colour = "lc rgb '\(Figure.palette[i % Figure.palette.count])'"
-      let dash = forText ? 1 : 1 + i / Figure.palette.count
+      let place = series.colour ?? i
+      let colour = "lc rgb '\(Figure.palette[place % Figure.palette.count])'"
+      let dash = forText ? 1 : 1 + place / Figure.palette.count
       let name = "$data\(i)"
       let title = series.label.isEmpty ? "notitle" : "title \(quoted(series.label))"
       switch series.content {
@@ -65,6 +78,9 @@ extension Figure {
       case .scatter(let x, let y):
         lines += block(name, x.indices.map { row([x[$0], y[$0]]) })
         plots.append("\(name) using 1:2 with points pt \(forText ? i + 1 : 7) ps 0.5 \(colour) \(title)")
+      case .intervals(let x, let low, let high, let y):
+        lines += block(name, x.indices.map { row([x[$0], y[$0], low[$0], high[$0]]) })
+        plots.append(forText ? "\(name) using 1:2 with points pt \(i + 1) \(title)" : "\(name) using 1:2:3:4 with xerrorbars pt 7 ps 0.8 lw 2 \(colour) \(title)")
       case .bars(let edges, let heights):
         // In text a bar is as many upright lines as there are columns, more or less.
         let strokes = forText ? max(3, 150 / heights.count) : 1
@@ -90,10 +106,10 @@ extension Figure {
       case .image where forText: break  // `text` draws it
       case .image(let rows, let x, let y):
         lines += block(name, rows.map(row))
-        let place = { (column: Int, range: ClosedRange<Double>, count: Int) in
+        let middle = { (column: Int, range: ClosedRange<Double>, count: Int) in
           "(\(range.lowerBound) + ($\(column) + 0.5) * \((range.upperBound - range.lowerBound) / Double(count)))"
         }
-        plots.append("\(name) matrix using \(place(1, x, rows[0].count)):\(place(2, y, rows.count)):3 with image notitle")
+        plots.append("\(name) matrix using \(middle(1, x, rows[0].count)):\(middle(2, y, rows.count)):3 with image notitle")
       }
     }
     return (lines + ["plot " + plots.joined(separator: ", \\\n  ")]).joined(separator: "\n") + "\n"

@@ -31,6 +31,8 @@ public struct Manifest: Codable, Sendable {
   /// When it went on after having been stopped.
   public var resumed: [String] = []
   public var ended: String?
+  /// The most memory that the process held, in bytes.
+  public var peakMemory: Int?
   public var status = Status.running
   public var error: String?
 
@@ -65,6 +67,13 @@ public struct Manifest: Codable, Sendable {
     let result = try Command.run(["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"])
     guard let result, result.status == 0 else { return nil }
     return String(decoding: result.output, as: UTF8.self).trimmed
+  }
+
+  /// Of this process, in bytes.
+  static func peakMemory() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss << 10
   }
 
   public static func processorName() -> String { processorField("model name") ?? "unknown" }

@@ -12,7 +12,7 @@ public struct MetricsRecord: Equatable, Sendable {
   public var values: [String: Double]
 }
 
-/// A run's numbers over time: metrics.jsonl, one object a line, written at once.
+/// A run's numbers over time: metrics.jsonl, one object a line, written at once; the same for TensorBoard in events.out.tfevents.0.dsrl-lua.
 ///
 /// Keys are Stable-Baselines3's. The step comes first as `time/total_timesteps`, then the values by name, and the wall time last as
 /// `time/time_elapsed`, so that two runs of one seed differ in that key alone. What JSON lacks is the text "nan", "inf" or "-inf".
@@ -22,6 +22,7 @@ public final class Metrics {
 
   private let folder: String
   private let file: OutputFile
+  private let events: EventFile
   private var begin: Double
   /// Bytes of metrics.jsonl.
   public private(set) var size = 0
@@ -40,6 +41,7 @@ public final class Metrics {
     }
     if access(path, F_OK) == 0 { size = try readBytes(path).count }
     file = try OutputFile.appending(to: path)
+    events = try EventFile(folder: folder, try Metrics.read(folder), elapsed: elapsed)
     begin = Progress.clock() - elapsed
   }
 
@@ -51,6 +53,7 @@ public final class Metrics {
     members += values.sorted { $0.key < $1.key }.map { "\(JSON.string($0.key).text): \(Metrics.json($0.value).text)" }
     members.append("\(JSON.string(Metrics.secondsKey).text): \(JSON.number(seconds.rounded() / 1000).text)")
     try append("{" + members.joined(separator: ", ") + "}\n")
+    try events.add(MetricsRecord(step: step, seconds: seconds / 1000, values: values))
   }
 
   private func append(_ text: String) throws {
@@ -67,6 +70,7 @@ public final class Metrics {
   public func replay(_ lines: String) throws {
     guard !lines.isEmpty else { return }
     try append(lines)
+    for record in try Metrics.records(in: lines, source: "a checkpoint's metrics") { try events.add(record) }
     let last = lines.split(separator: "\n").last.map(String.init) ?? ""
     if let seconds = try JSON(parsing: last, source: "a checkpoint's metrics")[Metrics.secondsKey]?.number { begin = Progress.clock() - seconds }
   }
@@ -86,7 +90,10 @@ public final class Metrics {
   /// Reads a run folder's metrics back; a last line that was cut off is left out, any other that is damaged throws.
   public static func read(_ folder: String) throws -> [MetricsRecord] {
     let path = folder + "/metrics.jsonl"
-    let text = try readText(path)
+    return try records(in: try readText(path), source: path)
+  }
+
+  private static func records(in text: String, source path: String) throws -> [MetricsRecord] {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     lines.removeLast()  // what follows the last line's end
     return try lines.enumerated().map { number, line in

@@ -50,6 +50,14 @@ public final class Progress {
     if clock() - shown >= interval { show() }
   }
 
+  /// The last state, for those who look from outside; nil before the first.
+  public var state: RunProgress? {
+    guard let last else { return nil }
+    let seconds = clock() - first.time
+    let rate = seconds > 0 ? Double(last.done - first.done) / seconds : 0
+    return RunProgress(what: what, done: last.done, total: total, secondsLeft: total.flatMap { rate > 0 && $0 >= last.done ? Double($0 - last.done) / rate : nil })
+  }
+
   /// Shows the last state for good.
   public func finish() {
     guard last != nil else { return }
@@ -95,7 +103,7 @@ public final class Progress {
   }
 
   /// Four significant digits, enough for a glance.
-  static func short(_ value: Double) -> String {
+  public static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
     let scale = pow(10, 3 - floor(log10(abs(value))))
     guard abs(value) < 1e9, abs(value) >= 1e-4 else { return "\((value * scale).rounded() / scale)" }
@@ -104,7 +112,7 @@ public final class Progress {
   }
 
   /// 45 s, 3 min 20 s, 2 h 5 min.
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     guard seconds < 1e8 else { return "years" }
     let whole = Int(seconds.rounded())
     if whole < 60 { return "\(whole) s" }

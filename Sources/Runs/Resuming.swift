@@ -47,7 +47,8 @@ extension RunFolder {
     return -1
   }
 
-  static func isHeld(_ path: String) throws -> Bool {
+  /// Whether a process is at work in the run folder.
+  public static func isHeld(_ path: String) throws -> Bool {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return true }
     defer { close(descriptor) }

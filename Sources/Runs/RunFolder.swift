@@ -53,6 +53,7 @@ public final class RunFolder {
   /// Records how the run ended.
   public func end(_ status: Manifest.Status, error: String? = nil) throws {
     (manifest.status, manifest.error, manifest.ended) = (status, error, Manifest.now())
+    manifest.peakMemory = max(manifest.peakMemory ?? 0, Manifest.peakMemory())
     try save()
     if status == .finished, access(checkpoints, F_OK) == 0 { try FileManager.default.removeItem(atPath: checkpoints) }
   }

@@ -1,4 +1,3 @@
-import Glibc
 import Tensors
 
 /// What a handful of numbers says, and how sure one may be of it.
@@ -35,7 +34,8 @@ public enum Statistics {
   /// Wilson's score interval for a rate (Wilson 1927): `successes` of `trials`.
   public static func wilsonInterval(successes: Int, trials: Int, confidence: Double = 0.95) throws -> ClosedRange<Double> {
     guard trials > 0, (0...trials).contains(successes) else { throw UsageError("a rate wants 0 to n successes of n > 0 trials, got \(successes) of \(trials)") }
-    let z = try normalQuantile(confidence: confidence)
+    guard confidence > 0, confidence < 1 else { throw UsageError("a confidence lies between 0 and 1, got \(confidence)") }
+    let z = Normal.twoSided(confidence)
     let n = Double(trials)
     let rate = Double(successes) / n
     let centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
@@ -48,38 +48,15 @@ public enum Statistics {
     _ values: [Double], confidence: Double = 0.95, resamples: Int = 10000, using random: inout RandomStream
   ) throws -> ClosedRange<Double> {
     try needSome(values)
-    guard confidence > 0, confidence < 1 else { throw UsageError("a confidence lies between 0 and 1, got \(confidence)") }
-    guard resamples > 0 else { throw UsageError("a bootstrap wants at least one resample, got \(resamples)") }
-    var means: [Double] = []
-    for _ in 0..<resamples {
-      var sum = 0.0
-      for place in values.indices {
-        if place % 65536 == 0 { try Interrupt.check() }
-        sum += values[random.integer(below: values.count)]
-      }
-      means.append(sum / Double(values.count))
-    }
-    means.sort()
-    return quantile(sorted: means, (1 - confidence) / 2)...quantile(sorted: means, (1 + confidence) / 2)
+    return try Bootstrap(confidence: confidence, resamples: resamples).interval([values], using: &random) { $0[0].average }
   }
 
-  private static func quantile(sorted values: [Double], _ fraction: Double) -> Double {
+  /// `values` in rising order, not empty.
+  static func quantile(sorted values: [Double], _ fraction: Double) -> Double {
     let place = fraction * Double(values.count - 1)
     let below = Int(place)
     let above = min(below + 1, values.count - 1)
     return values[below] + (place - Double(below)) * (values[above] - values[below])
-  }
-
-  /// z with P(|Z| < z) = confidence, by Newton's method, which comes from below without overshooting: the distribution is concave there.
-  private static func normalQuantile(confidence: Double) throws -> Double {
-    guard confidence > 0, confidence < 1 else { throw UsageError("a confidence lies between 0 and 1, got \(confidence)") }
-    var z = 0.0
-    for _ in 0..<100 {
-      let step = (confidence - erf(z / 2.0.squareRoot())) / ((2 / Double.pi).squareRoot() * exp(-z * z / 2))
-      z += step
-      if abs(step) < 1e-14 * max(1, z) { break }
-    }
-    return z
   }
 
   private static func needSome(_ values: [Double]) throws {

@@ -24,6 +24,7 @@ extension AgentObject {
   func load(from folder: String) throws {
     let (tensors, file) = try Checkpoint.read(folder, kind: agent.kind, config: AgentFile.self, oldest: AgentFile.oldest)
     do { try agent.load(tensors, file.record) } catch let error as UsageError { throw UsageError("'\(folder)' does not fit this agent: \(error)") }
+    try adjustment.refresh()
   }
 }
 

@@ -10,16 +10,19 @@ final class AgentObject: LuaObject, CustomStringConvertible {
   let agent: any Agent
   let environment: EnvironmentObject
   let policy: PolicyObject?
-  let options: LuaTable
+  let adjustment: AgentOptions
   /// Its actor, what that needs to act alone, and of how many draws its critics choose; nil where it has none.
   let actor: (network: GaussianActor, head: ActorHead, bestOfN: Int)?
 
   init(
-    _ agent: any Agent, _ environment: EnvironmentObject, _ policy: PolicyObject?, _ options: LuaTable,
+    _ agent: any Agent, _ environment: EnvironmentObject, _ policy: PolicyObject?, _ options: AgentOptions,
     _ actor: (network: GaussianActor, head: ActorHead, bestOfN: Int)? = nil
   ) {
-    (self.agent, self.environment, self.policy, self.options, self.actor) = (agent, environment, policy, options, actor)
+    (self.agent, self.environment, self.policy, adjustment, self.actor) = (agent, environment, policy, options, actor)
   }
+
+  /// Every option with its value.
+  var options: LuaTable { adjustment.table }
 
   /// [n, observation] to [n, chunk, action], [observation] to [chunk, action].
   func act(_ observation: Tensor, deterministic: Bool) throws -> Tensor {
@@ -52,6 +55,7 @@ extension Interpreter {
       declareAgent(t)
       declareTraining(t)
       declareDiagnosis(t)
+      declareStepping(t)
       declareAgentState(t)
     }
     type(ActorObject.self, doc: "An agent's actor alone.") { t in
@@ -71,10 +75,15 @@ extension Interpreter {
       "Acts for train_freq vector steps, then takes the gradient steps due. Returns environment_steps, transitions, gradient_steps, episodes ({env, return, length, success}), and metrics where there were gradient steps.") {
       [unowned self] (agent: AgentObject) in try long { try agent.agent.advance().luaTable }
     }
-    t.method("act", "(observation: Tensor | table, options?: {deterministic: boolean?}) -> Tensor",
-      "[n, observation] to [n, chunk, action], [observation] to [chunk, action]; deterministic (false). Training's random numbers do not move.") {
-      (agent: AgentObject, observation: TensorLike, options: LuaTable?) in
-      try agent.act(observation.tensor, deterministic: takeDeterministic(options) ?? false)
+    t.method("act", "(observation: Tensor | table, options?: {deterministic: boolean?, explore: boolean?}) -> Tensor",
+      "[n, observation] to [n, chunk, action], [observation] to [chunk, action]; deterministic (false). Training's random numbers do not move, except with explore (false): then it acts as it does while it learns, at [n, observation], and agent:observe is to follow.") {
+      (agent: AgentObject, observation: TensorLike, options: LuaTable?) throws -> Tensor in
+      var options = options ?? LuaTable()
+      let explores: Bool = try options.takeOptional("explore") ?? false
+      let deterministic = try takeDeterministic(options)
+      guard explores else { return try agent.act(observation.tensor, deterministic: deterministic ?? false) }
+      guard deterministic == nil else { throw LuaError("explore is how the agent acts while it learns; deterministic has no say in it") }
+      return try agent.agent.explore(observation.tensor.rows(of: agent.agent.environment.observationSpace.count, "observations").rows)
     }
     t.method("noise", "(observation: Tensor | table, options?: {deterministic: boolean?}) -> Tensor",
       "The initial noise that a steering agent would choose: [n, observation] to [n, latent], [observation] to [latent]; deterministic (false).") {
@@ -92,7 +101,7 @@ extension Interpreter {
     t.method("save_actor", "(path: string, options?: {deterministic: boolean?})",
       "Writes the actor alone to a small safetensors file for load_actor; deterministic (false): how it acts there by default.") {
       (agent: AgentObject, path: String, options: LuaTable?) throws -> Void in
-      guard let actor = agent.actor else { throw LuaError("a \(agent.agent.kind) has no actor; save keeps what it has found") }
+      guard let actor = agent.actor else { throw LuaError(agent.agent is DQL ? "a dql has no actor apart from its policy; agent.policy:save(folder) keeps that" : "a \(agent.agent.kind) has no actor; save keeps what it has found") }
       var head = actor.head
       head.deterministic = try takeDeterministic(options) ?? false
       guard head.deterministic || actor.bestOfN == 1 else {
@@ -112,7 +121,7 @@ private func declareAgentState(_ t: LuaType<AgentObject>) {
   t.property("kind", "string", "The name of the function that made it: \"sac\", \"dsrl_na\", ...") { $0.agent.kind }
   t.property("options", "table", "Every option with its value.") { $0.options }
   t.property("env", "Environment", "Where it learns.") { $0.environment }
-  t.property("policy", "Policy?", "What it steers.") { $0.policy }
+  t.property("policy", "Policy?", "What it steers; of a dql the policy that it fine-tunes, a copy of the given one.") { $0.policy }
 }
 
 private func takeDeterministic(_ options: LuaTable?) throws -> Bool? {

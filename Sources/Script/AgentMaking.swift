@@ -37,8 +37,11 @@ func declareComparisons(_ m: LuaModule) {
   m.function("residual", "(options: table) -> Agent",
     "Soft actor-critic over bounded corrections of what the frozen policy does, with the policy's action beside the observation; its noise is drawn from the seed and the observation. env and policy as for dsrl_na.",
     options: ResidualSACOptions.self, makeResidual)
+  m.function("dql", "(options: table) -> Agent",
+    "Fine-tunes the policy itself by the critics' gradient through its denoising steps (Diffusion-QL, Wang et al. 2023): what steering is compared with, in time and memory too. agent.policy is what it learns, a copy of the given policy. env and policy as for dsrl_na; a policy of dsrl.policy.diffusion that executes its whole chunk, with a deterministic sampler.",
+    options: DQL.Options.self, makeDQL)
   m.function("golden_ticket", "(options: table) -> Agent",
-    "Searches one initial noise for every state (arXiv 2603.15757): candidates from N(0, I) act for as many episodes each, the one of the highest mean return is kept. agent:learn searches; agent:noise shows the ticket. env and policy as for dsrl_na.",
+    "Searches one initial noise for every state (arXiv 2603.15757): candidates from N(0, I) act for whole episodes, as many each or by successive halving, and the one of the highest mean return is kept. agent:learn searches; agent:noise shows the ticket. env and policy as for dsrl_na.",
     options: GoldenTicket.Options.self, makeGoldenTicket)
   m.function("bounded_base", "(options: table) -> Agent",
     "The frozen policy with noise from the standard normal restricted to [-b, b], as an agent that learns nothing: what the box alone does. env and policy as for dsrl_na.",
@@ -46,7 +49,7 @@ func declareComparisons(_ m: LuaModule) {
 }
 
 /// Decodes an agent's options; target_entropy = "auto" is nil, which a Lua table cannot say.
-private func decode<T: LuaBridge.Options>(_ table: LuaTable, over defaults: T? = nil, _ targetEntropy: WritableKeyPath<T, Float?>) throws -> T {
+func decode<T: LuaBridge.Options>(_ table: LuaTable, over defaults: T? = nil, _ targetEntropy: WritableKeyPath<T, Float?>) throws -> T {
   guard case .string("auto")? = table["target_entropy"] else { return try table.decode(over: defaults ?? T()) }
   var rest = table
   rest["target_entropy"] = nil
@@ -62,7 +65,7 @@ private func makeSAC(_ options: LuaTable) throws -> AgentObject {
   let options: SAC.Options = try decode(table, \.targetEntropy)
   try options.learning.checkSizes()
   let agent = try SAC(env.vector(), demonstrations: data?.data, options)
-  return AgentObject(agent, env, nil, try options.luaTable(), head(agent, agent.actor, env, options.learning, nil))
+  return AgentObject(agent, env, nil, try adjusting(agent, options.luaTable()), head(agent, agent.actor, env, options.learning, nil))
 }
 
 private func makeDSRLSAC(_ options: LuaTable) throws -> AgentObject {
@@ -76,7 +79,7 @@ private func makeDSRLSAC(_ options: LuaTable) throws -> AgentObject {
   let options: SteeringSACOptions = try decode(table, over: parity.map(SteeringSACOptions.init), \.targetEntropy)
   try options.learning.checkSizes()
   let agent = try SAC(env.vector(), policy: policy.policy, options)
-  return AgentObject(agent, env, policy, try options.luaTable(), head(agent, agent.actor, env, options.learning, options.steering))
+  return AgentObject(agent, env, policy, try adjusting(agent, options.luaTable()), head(agent, agent.actor, env, options.learning, options.steering))
 }
 
 private func makeDSRLNA(_ options: LuaTable) throws -> AgentObject {
@@ -88,7 +91,13 @@ private func makeDSRLNA(_ options: LuaTable) throws -> AgentObject {
   try options.learning.checkSizes()
   try checkSize("distillation_noises", options.distillationNoises)
   let agent = try DSRLNA(env.vector(), policy: policy.policy, offlineData: data?.data, options)
-  return AgentObject(agent, env, policy, try options.luaTable(), head(agent, agent.actor, env, options.learning, options.steering))
+  let adjusting = AgentOptions(agent, try options.luaTable()) { changes, now in
+    let options: DSRLNA.Options = try decode(changes, over: now, \.targetEntropy)
+    try options.learning.checkSizes()
+    try checkSize("distillation_noises", options.distillationNoises)
+    return options
+  }
+  return AgentObject(agent, env, policy, adjusting, head(agent, agent.actor, env, options.learning, options.steering))
 }
 
 private func makeResidual(_ options: LuaTable) throws -> AgentObject {
@@ -99,7 +108,7 @@ private func makeResidual(_ options: LuaTable) throws -> AgentObject {
   let agent = try SAC(env.vector(), correcting: policy.policy, options)
   var actor = head(agent, agent.actor, env, options.learning, nil)
   (actor.head.residual, actor.head.residualSeed) = (options.residual, options.seed)
-  return AgentObject(agent, env, policy, try options.luaTable(), actor)
+  return AgentObject(agent, env, policy, try adjusting(agent, options.luaTable()), actor)
 }
 
 private func makeBestOfN(_ options: LuaTable) throws -> AgentObject {
@@ -108,22 +117,51 @@ private func makeBestOfN(_ options: LuaTable) throws -> AgentObject {
   let options: BestOfN.Options = try table.decode()
   try options.critic.checkSizes()
   try checkSize("candidates", options.candidates)
-  return AgentObject(try BestOfN(env.vector(), policy: policy.policy, options), env, policy, try options.luaTable())
+  let agent = try BestOfN(env.vector(), policy: policy.policy, options)
+  return AgentObject(agent, env, policy, AgentOptions(agent, try options.luaTable()) { changes, now in
+    let options = try changes.decode(over: now)
+    try options.critic.checkSizes()
+    try checkSize("candidates", options.candidates)
+    return options
+  })
+}
+
+private func makeDQL(_ options: LuaTable) throws -> AgentObject {
+  var table = options
+  let (env, policy) = try takePlace(&table)
+  let base = try policy.diffusion(for: "dsrl.agent.dql")
+  let options: DQL.Options = try table.decode()
+  try options.critic.checkSizes()
+  let agent = try DQL(env.vector(), policy: base, options)
+  return AgentObject(agent, env, PolicyObject(agent.policy, seed: policy.seed), AgentOptions(agent, try options.luaTable()) { changes, now in
+    let options = try changes.decode(over: now)
+    try options.critic.checkSizes()
+    return options
+  })
+}
+
+/// What may change of a SAC's options.
+private func adjusting(_ agent: SAC, _ table: LuaTable) throws -> AgentOptions {
+  AgentOptions(agent, table) { changes, now in
+    let options: LearningOptions = try decode(changes, over: now, \.targetEntropy)
+    try options.checkSizes()
+    return options
+  }
 }
 
 private func makeGoldenTicket(_ options: LuaTable) throws -> AgentObject {
   var table = options
   let (env, policy) = try takePlace(&table)
   let options: GoldenTicket.Options = try table.decode()
-  for size in [options.candidates, options.episodesPerCandidate] { try checkSize("candidates and episodes_per_candidate", size) }
-  return AgentObject(try GoldenTicket(env.vector(), policy: policy.policy, options), env, policy, try options.luaTable())
+  for size in [options.candidates, options.episodesPerCandidate, options.budget ?? 1] { try checkSize("candidates, episodes_per_candidate and budget", size) }
+  return AgentObject(try GoldenTicket(env.vector(), policy: policy.policy, options), env, policy, AgentOptions(try options.luaTable()))
 }
 
 private func makeBoundedBase(_ options: LuaTable) throws -> AgentObject {
   var table = options
   let (env, policy) = try takePlace(&table)
   let options: BoundedBase.Options = try table.decode()
-  return AgentObject(try BoundedBase(env.vector(), policy: policy.policy, options), env, policy, try options.luaTable())
+  return AgentObject(try BoundedBase(env.vector(), policy: policy.policy, options), env, policy, AgentOptions(try options.luaTable()))
 }
 
 private func takeParity(_ table: inout LuaTable) throws -> Parity? {
@@ -145,14 +183,14 @@ private func head(
 }
 
 extension LearningOptions {
-  fileprivate func checkSizes() throws {
+  func checkSizes() throws {
     try critic.checkSizes()
     for size in [bestOfN, targetBestOfN] { try checkSize("best_of_n and target_best_of_n", size) }
   }
 }
 
 extension CriticOptions {
-  fileprivate func checkSizes() throws {
+  func checkSizes() throws {
     for size in hidden + [nCritics, batchSize] { try checkSize("hidden, n_critics and batch_size", size) }
   }
 }

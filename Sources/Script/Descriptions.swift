@@ -82,9 +82,16 @@ extension AgentObject {
     case let chooser as BestOfN:
       lines = [("critics", "\(chooser.options.critic.nCritics) of chunks, \(chooser.critics.parameterCount) parameters, with targets"), ("chooses", "of \(chooser.options.candidates) chunks")]
       replay = chooser.replay
+    case let tuner as DQL:
+      lines = [
+        ("critics", "\(tuner.critics.heads.members.count) of chunks, \(tuner.critics.parameterCount) parameters, with targets"),
+        ("policy", "\(tuner.policy.network.parameterCount) parameters, learning through \(tuner.policy.schedule.moves.count) denoising steps"),
+        ("imitation", "with weight \(short(tuner.options.bcWeight))"),
+      ]
+      replay = tuner.replay
     case let search as GoldenTicket:
       let means = search.means
-      let best = means[search.best].map { "number \(search.best + 1), mean return \(short($0)) in \(search.options.episodesPerCandidate) episodes" } ?? "none yet"
+      let best = means[search.best].map { "number \(search.best + 1), mean return \(short($0)) in \(search.episodes(of: search.best)) episodes" } ?? "none yet"
       lines = [("tickets", "\(means.count { $0 != nil }) of \(means.count) tried"), ("best", best)]
     case let base as BoundedBase:
       lines = [("noise", "standard normal in [-\(short(base.options.actionMagnitude)), \(short(base.options.actionMagnitude))]")]
@@ -95,7 +102,7 @@ extension AgentObject {
       ("done", "\(counts.environmentSteps) environment steps, \(counts.transitions) transitions, \(counts.gradientSteps) gradient steps"),
     ] + (replay.map {
       [("updates", "\(short(Float(counts.updateRatio))) gradient steps per transition"), ("replay", "\($0.count) of \($0.capacity) transitions")]
-    } ?? []) + lines + (policy.map { [("steers", $0.brief)] } ?? []))
+    } ?? []) + lines + (policy.map { [(agent is DQL ? "fine-tunes" : "steers", $0.brief)] } ?? []))
   }
 
   private func actorLines(_ temperature: Temperature, _ critics: [(String, String)]) -> [(String, String)] {

@@ -33,6 +33,7 @@ private let examples: KeyValuePairs = [
   "dsrl.agent.dsrl_sac": "agent = dsrl.agent.dsrl_sac{env = env, policy = policy, noise_tying = \"repeated\"}",
   "dsrl.agent.residual": "agent = dsrl.agent.residual{env = env, policy = policy, residual_scale = 0.2}",
   "dsrl.agent.best_of_n": "agent = dsrl.agent.best_of_n{env = env, policy = policy, candidates = 16}",
+  "dsrl.agent.dql": "agent = dsrl.agent.dql{env = env, policy = policy, bc_weight = 0.5}\nagent.policy:act(obs)",
   "dsrl.agent.golden_ticket": "agent = dsrl.agent.golden_ticket{env = env, policy = policy, candidates = 5, episodes_per_candidate = 2}\nagent:learn{steps = 400}",
   "dsrl.agent.bounded_base": "dsrl.evaluate{agent = dsrl.agent.bounded_base{env = env, policy = policy, action_magnitude = 1}, episodes = 5}",
   "dsrl.agent.dsrl_na": "agent = dsrl.agent.dsrl_na{env = env, policy = policy, action_magnitude = 1}",
@@ -56,5 +57,7 @@ private let examples: KeyValuePairs = [
   "Policy:jacobian": "policy:jacobian(obs, dsrl.randn(2, policy.latent_size))",
   "Policy:decode": "policy:decode(obs, dsrl.randn(2, policy.latent_size))",
   "Agent:learn": "agent:learn{steps = 100, eval_every = 50, eval_episodes = 2}",
+  "Agent:set_options": "agent:set_options{batch_size = 128, learning_rate = 1e-4}",
+  "Agent:observe": "obs = agent.env:reset{seed = 1}\nagent:observe(agent.env:step(agent:act(obs, {explore = true})))\nagent:update()",
   "Agent:act": "agent:act(obs, {deterministic = true})",
 ]

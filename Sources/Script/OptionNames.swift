@@ -11,7 +11,7 @@ extension Session {
       "env": "Environment made with num_envs: where it learns", "demonstrations": "DataSet of which every batch takes a share, in the environment's units",
     ])
     lua.registry.document(option: "dsrl.agent.residual.init_rollout_steps", "vector steps with random corrections before the first update")
-    for name in ["dsrl_na", "dsrl_sac", "residual", "best_of_n", "golden_ticket", "bounded_base"].map({ "dsrl.agent." + $0 }) {
+    for name in ["dsrl_na", "dsrl_sac", "residual", "best_of_n", "dql", "golden_ticket", "bounded_base"].map({ "dsrl.agent." + $0 }) {
       lua.registry.document(name, options: ["env": "Environment made with num_envs: where it learns", "policy": "Policy that is steered; stays frozen"])
     }
     for name in ["dsrl.agent.dsrl_na", "dsrl.agent.dsrl_sac"] {
@@ -25,6 +25,9 @@ extension Session {
       "parity": "\"dsrl-2025\": other defaults, those of the published code: init_noise = \"clipped\", time_limits = \"terminate\". What it does beside and has no option here: it makes a chunk of its first noises twice (the chunk itself taken for noise), steps on after an episode's end within a chunk, and counts a chunk of the initial rollouts as one step",
     ])
     lua.registry.document(option: "dsrl.agent.bounded_base.action_magnitude", "b: the noises lie in [-b, b]")
+    lua.registry.document(option: "dsrl.agent.dql.init_rollout_steps", "vector steps with the given policy before the first update")
+    lua.registry.document(option: "dsrl.agent.dql.critic_warmup", "gradient steps that leave the policy alone")
+    lua.registry.document(option: "dsrl.agent.dql.max_grad_norm", "the largest norm of the policy's gradient; nil: no clipping")
     lua.registry.document(option: "dsrl.agent.golden_ticket.candidates", "noises that are tried")
     lua.registry.document("Agent:learn", options: [
       "steps": "environment steps to do in this call", "eval_every": "environment steps between evaluations; none without it",
@@ -43,6 +46,15 @@ extension Session {
       "save_every": "gradient steps between checkpoints of a run, beside the one at its stop",
       "diagnostics": "true, or every so many gradient steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end (false)",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
+      "on_episode": "function(agent, episode, step), for each episode that ended; false ends the learning",
+    ])
+    lua.registry.document("dsrl.suite", options: [
+      "name": "of the suite and of its folder below runs/", "script": "that every cell runs, from here or beside this file",
+      "grid": "{option = {values}, seed = {numbers}}: all combinations are run", "options": "the script's options that are the same in all cells",
+      "method_key": "the option whose values are the methods (\"method\")", "task_key": "the option whose values are the tasks (\"env\")",
+      "metric": "the score, of a run's metrics (\"eval/mean_reward\")", "last_evaluations": "a score is the mean of so many last evaluations (1)",
+      "normalize": "{[task] = {low, high}}: what is 0 and 1 on a scale that all tasks share", "published": "{[task] = {[label] = {steps =, values =}}}: curves to lay over ours",
+      "time_limit": "wall time of one start of a cell, \"2h\"; none without it",
     ])
     lua.registry.document("dsrl.evaluate", options: [
       "agent": "Agent, or function(observations) -> actions", "policy": "Policy, or function(observations) -> actions", "actor": "Actor",
@@ -135,6 +147,9 @@ private let agentOptions: [(String, String)] = [
   ("init_rollout_steps", "vector steps with the policy's own noise before the first update"),
   ("init_noise", "the standard normal of those noises at the box: drawn again outside it, clipped to it, or unbounded"),
   ("time_limits", "whether what comes after a time limit counts in the critics' target, or it ends as where the task ends"),
+  ("bc_weight", "eta: of the loss that the policy was trained by, on what was done"), ("normalize_q", "the critics' values count in parts of their mean size"),
+  ("search", "plain: every candidate plays as many episodes; halving: in rounds of equal budget, after each the better half goes on"),
+  ("budget", "episodes of a whole search by halving, at most; nil: candidates · episodes_per_candidate"),
   ("learning_starts", "environment steps with random actions before the first update"),
   ("hidden", "widths of the hidden layers"), ("activation", "of the hidden layers"), ("layer_norm", "layer norm in the hidden layers"),
   ("network_precision", "what the operands of the networks' products are rounded to while they learn; sums, weights and optimisers stay float32"),

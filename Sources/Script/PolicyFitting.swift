@@ -46,6 +46,7 @@ extension Session {
     try keeper.keep {
       try fitting.run(pause: keeper.pause) { epoch in
         bar.update(epoch.number, [("loss", Double(epoch.loss))] + (epoch.validationLoss.map { [("validation", Double($0))] } ?? []))
+        if let state = bar.state { progressFile?.update(state) }
         let speed = Double(epoch.gradientSteps - first) / max(Progress.clock() - began, 1e-9)
         try log(step: epoch.gradientSteps, epoch.metrics(fps: speed))
         let answer = try onEpoch?.call(epoch.luaTable).first

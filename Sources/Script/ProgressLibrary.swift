@@ -14,6 +14,7 @@ extension Session {
       ) { [unowned self] (bar: Progress, done: Int, values: [String: Double]?) throws -> Progress in
         progress = bar
         bar.update(done, (values ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        if let progressFile, let state = bar.state { progressFile.update(state) }
         return bar
       }
       $0.method("finish", "()", "Shows the last state for good.") { [unowned self] (bar: Progress) throws -> Void in

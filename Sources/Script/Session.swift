@@ -14,8 +14,12 @@ public final class Session {
   public let seed: Int
   let run: RunFolder?
   var settings: Settings
+  /// Files of the modules that scripts have loaded.
+  public internal(set) var modules: [String] = []
   /// The progress line that the terminal shows now.
   weak var progress: Progress?
+  /// Tells those who look at the run from outside.
+  let progressFile: ProgressFile?
   /// How often each training was called, by its fingerprint; how often each folder of one was opened.
   var fittings: [String: Int] = [:]
   private lazy var metrics: Result<Metrics, any Error>? = run.map { run in Result { try Metrics(folder: run.path) } }
@@ -30,6 +34,7 @@ public final class Session {
   public init(run: RunFolder? = nil, seed: Int = 0, settings: [(key: String, text: String)] = []) throws {
     lua = try Interpreter()
     (self.run, self.seed, self.settings) = (run, seed, Settings(settings))
+    progressFile = run.map { ProgressFile(folder: $0.path) }
     lua.count { Tensor.liveByteCount }
     limitMemory(to: Tensor.usableMemory)
     lua.installModule("dsrl", doc: "Steering of diffusion policies by reinforcement learning over their initial noise.", global: true)
@@ -52,10 +57,12 @@ public final class Session {
     try installFitting()
     lua.installAgents()
     lua.installEvaluation()
+    lua.installSuites()
     installOptions()
     installProgress()
     installJSON()
     installStatistics()
+    installScores()
     installPlots()
     try installHooks()
     try installCheckpoints()

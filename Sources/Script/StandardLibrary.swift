@@ -58,7 +58,10 @@ extension Session {
 
   /// `require` notes what it loads, `os.exit` ends the run, `print` does not run into the progress line.
   func installHooks() throws {
-    let noteModule = try lua.makeFunction("require") { [unowned self] (path: String) throws -> Void in try run?.add(module: path) }
+    let noteModule = try lua.makeFunction("require") { [unowned self] (path: String) throws -> Void in
+      modules.append(path)
+      try run?.add(module: path)
+    }
     try lua.load(
       """
       local note = ...

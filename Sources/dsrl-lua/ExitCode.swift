@@ -8,6 +8,8 @@ enum ExitCode {
   static let uncaughtError: Int32 = 1
   /// Bad command line, or a script that is missing or does not compile.
   static let badCommandLine: Int32 = 2
+  /// Some cells of a suite failed; the others have their results.
+  static let someFailed: Int32 = 3
   /// A check of the program's own found something wrong: `doctor`, a checkpoint that is damaged or belongs to another run.
   static let checkFailed: Int32 = 4
   /// Stopped by a scheduler's signal, able to go on: EX_TEMPFAIL of sysexits.h.

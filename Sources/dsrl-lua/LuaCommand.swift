@@ -27,7 +27,7 @@ struct LuaCommand {
       -v           prints the version
       --           ends the options
       -            takes the script from standard input
-    `dsrl-lua run --help` tells how an experiment is run.
+    `dsrl-lua run --help` tells how an experiment is run, `bench`, `watch`, `stats` and `doctor` with --help how many are, and how they went.
 
     """
 

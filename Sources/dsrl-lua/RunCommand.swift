@@ -94,6 +94,7 @@ struct RunCommand: ParsableArguments {
   /// Throws where the experiment cannot begin.
   private func run() throws -> Int32 {
     try StopSignals.begin()
+    guard StopSignals.endsWithLauncher() else { return ExitCode.stopped }
     _ = try Interpreter().load(file: script)
     try Threads.use(threads)
     let manifest = try Manifest(

@@ -1,6 +1,8 @@
+import CProcess
 import Glibc
 import LuaBridge
 import Script
+import Suites
 import Tensors
 
 /// SIGTERM, SIGUSR1 and the time limit end a run so that it can go on later.
@@ -16,6 +18,13 @@ enum StopSignals {
   static func begin() throws {
     thread = pthread_self()
     for number in [SIGTERM, SIGUSR1, SIGALRM] { try Interpreter.onSignal(number) { StopSignals.handle($0) } }
+  }
+
+  /// The run of a suite's cell is told to end, as by a scheduler, when its launcher dies; false where that has happened already.
+  static func endsWithLauncher() -> Bool {
+    guard let launcher = getenv(CellProcess.parentVariable).flatMap({ Int32(String(cString: $0)) }) else { return true }
+    unsetenv(CellProcess.parentVariable)
+    return shim_signal_at_parents_end(SIGTERM) == 0 && getppid() == launcher
   }
 
   /// `timeLimit` in seconds from now.

@@ -2,6 +2,9 @@ import CMalloc
 import Glibc
 
 // dsrl-lua run SCRIPT ...   an experiment, which leaves a folder
+// dsrl-lua bench SUITE ...  many, with their statistics
+// dsrl-lua watch [DIR]      how they come along
+// dsrl-lua stats DIR        what they say together
 // dsrl-lua doctor           what it runs on, and whether that is well
 // dsrl-lua stubs DIR        what editors and readers want to know
 // dsrl-lua ...              as lua: a prompt, a script, -e, standard input
@@ -14,6 +17,9 @@ mallopt(M_TRIM_THRESHOLD, 64 << 20)
 let words = Array(CommandLine.arguments.dropFirst())
 switch words.first {
 case "run": exit(RunCommand.main(Array(words.dropFirst())))
+case "bench": exit(BenchCommand.main(Array(words.dropFirst())))
+case "watch": exit(WatchCommand.main(Array(words.dropFirst())))
+case "stats": exit(StatsCommand.main(Array(words.dropFirst())))
 case "doctor": exit(Doctor.main(Array(words.dropFirst())))
 case "stubs": exit(StubsCommand.main(Array(words.dropFirst())))
 default: exit(LuaCommand.main(words))

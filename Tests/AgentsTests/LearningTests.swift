@@ -152,67 +152,6 @@ private func restored<A: Agent>(_ agent: A, into fresh: A) throws -> A {
   #expect(throws: UsageError.self) { try twin.load([:], noise.record) }
 }
 
-// MARK: Options
-
-private let steeringOptions: [(String, @Sendable (inout DSRLNA.Options) -> Void)] = [
-  ("actionMagnitude", { $0.actionMagnitude = 1 }), ("gradientSteps", { $0.gradientSteps = -1 }),
-  ("noiseCriticGradSteps", { $0.noiseCriticGradSteps = 3 }), ("trainFreq", { $0.trainFreq = 3 }),
-  ("initRolloutSteps", { $0.initRolloutSteps = 5 }), ("hidden", { $0.hidden = [8] }), ("activation", { $0.activation = .relu }),
-  ("layerNorm", { $0.layerNorm = false }), ("networkPrecision", { $0.networkPrecision = .bfloat16 }),
-  ("nCritics", { $0.nCritics = 3 }), ("criticBackupCombine", { $0.criticBackupCombine = .mean }),
-  ("learningRate", { $0.learningRate = 2e-3 }), ("actorLearningRate", { $0.actorLearningRate = 2e-3 }),
-  ("criticLearningRate", { $0.criticLearningRate = 2e-3 }), ("noiseCriticLearningRate", { $0.noiseCriticLearningRate = 2e-3 }),
-  ("entCoefLearningRate", { $0.entCoefLearningRate = 2e-3 }), ("batchSize", { $0.batchSize = 8 }), ("bufferSize", { $0.bufferSize = 4 }),
-  ("tau", { $0.tau = 0.1 }), ("rewardScale", { $0.rewardScale = 2 }), ("entCoef", { $0.entCoef = .fixed(0.5) }),
-  ("targetEntropy", { $0.targetEntropy = nil }), ("distillationNoise", { $0.distillationNoise = .box }),
-  ("updateOrder", { $0.updateOrder = .actorAfterDistillation }), ("criticWarmup", { $0.criticWarmup = 2 }),
-  ("actorInit", { $0.actorInit = .gaussian }), ("seed", { $0.seed = 1 }),
-  ("magnitudeInsideTanh", { $0.magnitudeInsideTanh = true }), ("entropyOf", { $0.entropyOf = .noise }),
-  ("distillationNoises", { $0.distillationNoises = 2 }), ("distillationTarget", { $0.distillationTarget = .min }),
-  ("entCoefMin", { $0.entCoefMin = 0.9999 }), ("bestOfN", { $0.bestOfN = 3 }), ("targetBestOfN", { $0.targetBestOfN = 3 }),
-]
-
-@Test(arguments: steeringOptions.indices)
-func everySteeringOptionMatters(index: Int) throws {
-  let (name, change) = steeringOptions[index]
-  let (plain, changed) = (try smallSteering(), try smallSteering(TrianglePolicy(), change))
-  for _ in 0..<5 { _ = (try plain.advance(), try changed.advance()) }
-  #expect(learned(plain) != learned(changed), "\(name)")
-}
-
-private let noiseSACOptions: [(String, @Sendable (inout SteeringSACOptions) -> Void)] = [
-  ("actionMagnitude", { $0.actionMagnitude = 1 }), ("gradientSteps", { $0.gradientSteps = -1 }), ("initRolloutSteps", { $0.initRolloutSteps = 5 }),
-  ("actorInit", { $0.actorInit = .gaussian }), ("magnitudeInsideTanh", { $0.magnitudeInsideTanh = true }), ("entropyOf", { $0.entropyOf = .noise }),
-  ("criticBackupCombine", { $0.criticBackupCombine = .mean }), ("rewardScale", { $0.rewardScale = 2 }), ("criticWarmup", { $0.criticWarmup = 2 }),
-  ("actorLearningRate", { $0.actorLearningRate = 2e-3 }),
-  ("criticLearningRate", { $0.criticLearningRate = 2e-3 }), ("entCoefLearningRate", { $0.entCoefLearningRate = 2e-3 }),
-  ("bestOfN", { $0.bestOfN = 3 }), ("targetBestOfN", { $0.targetBestOfN = 3 }),
-]
-
-@Test(arguments: noiseSACOptions.indices)
-func everyNoiseSACOptionMatters(index: Int) throws {
-  let (name, change) = noiseSACOptions[index]
-  let (plain, changed) = (try smallNoiseSAC(), try smallNoiseSAC(TrianglePolicy(), change))
-  for _ in 0..<5 { _ = (try plain.advance(), try changed.advance()) }
-  #expect(learned(plain) != learned(changed), "\(name)")
-}
-
-private let sacOptions: [(String, @Sendable (inout SAC.Options) -> Void)] = [
-  ("learningRate", { $0.learningRate = 2e-3 }), ("bufferSize", { $0.bufferSize = 4 }), ("learningStarts", { $0.learningStarts = 20 }),
-  ("batchSize", { $0.batchSize = 8 }), ("tau", { $0.tau = 0.1 }), ("trainFreq", { $0.trainFreq = 2 }),
-  ("gradientSteps", { $0.gradientSteps = -1 }), ("entCoef", { $0.entCoef = .fixed(0.5) }), ("targetEntropy", { $0.targetEntropy = 0 }),
-  ("hidden", { $0.hidden = [8] }), ("activation", { $0.activation = .tanh }), ("layerNorm", { $0.layerNorm = true }),
-  ("nCritics", { $0.nCritics = 3 }), ("networkPrecision", { $0.networkPrecision = .bfloat16 }), ("seed", { $0.seed = 1 }),
-]
-
-@Test(arguments: sacOptions.indices)
-func everySACOptionMatters(index: Int) throws {
-  let (name, change) = sacOptions[index]
-  let (plain, changed) = (try smallSAC(), try smallSAC(change))
-  for _ in 0..<8 { _ = (try plain.advance(), try changed.advance()) }
-  #expect(learned(plain) != learned(changed), "\(name)")
-}
-
 /// -1: as many gradient steps as transitions came in.
 @Test func gradientStepsFollowTransitions() throws {
   let agent = try smallSAC { ($0.gradientSteps, $0.trainFreq) = (-1, 2) }

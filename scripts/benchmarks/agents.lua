@@ -96,6 +96,18 @@ function agents.steering(name, precision, steps, remembered)
   return agent
 end
 
+-- One of the agents whose update W9 measures, at Hopper sizes, remembering `remembered` transitions, after one training call.
+function agents.updating(kind, precision, remembered, steps)
+  local options = {
+    env = environment(tasks.hopper, chunk), policy = agents.policy("hopper", precision), hidden = tasks.hopper.hidden, activation = "tanh", layer_norm = true,
+    batch_size = 256, buffer_size = remembered, train_freq = 1, init_rollout_steps = math.ceil(remembered / num_envs),
+  }
+  for name, value in pairs(steps) do options[name] = value end
+  local agent = dsrl.agent[kind](options)
+  while agent.gradient_steps == 0 do agent:advance() end
+  return agent
+end
+
 -- A SAC agent that remembers `remembered` transitions and has done one step.
 function agents.sac(remembered)
   local agent = dsrl.agent.sac{

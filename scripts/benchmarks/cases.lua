@@ -150,4 +150,20 @@ function cases.W8(context)
   end
 end
 
+-- One gradient step of what steers and of what fine-tunes through the denoising steps: the critics', the actor's, and their share of distillation. Each
+-- is a workload of its own too, "W9/dql", so that its memory can be told from a fresh process.
+local updates = {
+  dsrl_na = {scale = 0.5, steps = {gradient_steps = 2, noise_critic_grad_steps = 1}}, dsrl_sac = {steps = {gradient_steps = 1}},
+  dql = {steps = {gradient_steps = 1}},
+}
+for kind, update in pairs(updates) do
+  cases["W9/" .. kind] = function(context)
+    local agent = agents.updating(kind, "float32", context.remembered, update.steps)
+    context.add{name = "W9/" .. kind, implementation = "dsrl-lua", run = repeated(function() agent:train() end), scale = update.scale}
+  end
+end
+function cases.W9(context)
+  for _, kind in ipairs{"dsrl_na", "dsrl_sac", "dql"} do cases["W9/" .. kind](context) end
+end
+
 return cases

@@ -12,6 +12,8 @@ from workers import Worker, WorkerFailed
 # Cases that are measured next to each other with the sgemm of the same process.
 WITH_GEMM = ("W1", "W2")
 SCALED = {"W1": ["W1"], "W2": ["W2"], "W3": ["W3/hopper/4096", "W3/can/4096"], "W4": ["W4/1024"]}
+# Each in a fresh process for its memory.
+UPDATES = ("W9/dsrl_na", "W9/dsrl_sac", "W9/dql")
 GEMM = "gemm/256x512x512"
 
 
@@ -148,14 +150,14 @@ class Bench:
                 ratios[of].append(times[of, 1] / times[of, 2])
         return statistics.median(ratios[case]), statistics.median(ratios[GEMM])
 
-    def peak_memory(self):
-        """Bytes that a fresh process has had resident after W1 in float32."""
+    def peak_memory(self, case):
+        """Bytes that a fresh process has had resident after one workload in float32 alone."""
         with tempfile.TemporaryDirectory() as folder:
-            workers, failed = self._start([self._own("W1", 1, "float32")], 1, folder)
+            workers, failed = self._start([self._own(case, 1, "float32")], 1, folder)
             if failed:
                 raise WorkerFailed(failed[0][1])
             try:
-                workers[0].run("W1", "dsrl-lua", 2)
+                workers[0].run(case, "dsrl-lua", 2)
                 return workers[0].peak_memory()
             finally:
                 workers[0].close()

@@ -61,8 +61,8 @@ def gain_table(gains):
     return table(["work", "gain of two threads", "of sgemm in the same rounds", "ratio"], rows)
 
 
-def markdown(runs, gains, peak, versions, options):
-    """Everything: `runs` are Results, `gains` {case: (gain, of sgemm)} or None, `peak` bytes or None."""
+def markdown(runs, gains, peak, updates, versions, options):
+    """Everything: `runs` are Results, `gains` {case: (gain, of sgemm)} or None, `peak` bytes or None, `updates` {case: bytes}."""
     lines = [
         "# Measurements", "",
         f"{datetime.date.today().isoformat()}. {machine.processor()}. {', '.join(f'{name} {text}' for name, text in versions.items())}.", "",
@@ -81,6 +81,9 @@ def markdown(runs, gains, peak, versions, options):
                 lines += ["; ".join(f"{name} {value}" for name, value in results.facts.items()) + ".", ""]
     if gains:
         lines += ["## Two threads against one", "", *gain_table(gains), ""]
+    if updates:
+        rows = [[case, f"{size / 1e6:.0f} MB"] for case, size in updates.items()]
+        lines += ["## Peak memory of a fresh process", "", *table(["work", "resident at most"], rows), ""]
     of = {results.workload: results for results in runs if results.threads == 1}
     rows = [[target.work, target.wanted, target.measured, target.verdict] for target in targets.table(of.get, gains, peak)]
     return "\n".join(lines + ["## Targets", "", *table(["work", "wanted", "measured", ""], rows), ""])
