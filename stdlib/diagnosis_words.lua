@@ -8,7 +8,7 @@ local function percent(x) return ("%.0f %%"):format(100 * x) end
 
 local function temperature(values)
   for i, number in ipairs(values.numbers) do
-    if number < 0.1 then return ("temperature  fell below 0.1 by step %d and is %.3g; early dips begin there (ent_coef_min holds it up)"):format(values.steps[i], last(values)) end
+    if number < 0.1 then return ("temperature  fell below 0.1 by step %d and is %.3g; early dips begin there (entropy_in_backup = false removes most of them)"):format(values.steps[i], last(values)) end
   end
   return ("temperature  %.3g, never seen below 0.1"):format(last(values))
 end
