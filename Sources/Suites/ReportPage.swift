@@ -101,14 +101,14 @@ struct ReportPage {
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
     th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); }
-    th:first-child, td:first-child, .manifest td, .manifest th { text-align: left; }
+    th:first-child, td:first-child, .word, .manifest td, .manifest th { text-align: left; }
     .manifest td { white-space: normal; overflow-wrap: anywhere; } .manifest th { vertical-align: top; }
     tbody tr:nth-child(odd) { background: var(--stripe); }
-    figure { margin: 1rem 0; } figure svg { width: 100%; height: auto; max-width: 50rem; display: block; }
+    figure { margin: 1rem 0; overflow-x: auto; } figure svg { width: 100%; height: auto; min-width: 36rem; max-width: 50rem; display: block; }
     pre { overflow-x: auto; background: var(--stripe); padding: .7rem; font-size: .8rem; } summary { cursor: pointer; }
     @media print {
       :root { --ink: #000; --paper: #fff; --soft: #333; --grid: #bbb; --stripe: #fff; }
-      body { max-width: none; font-size: 11px; padding: 0; } figure, table, tr { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; }
+      body { max-width: none; font-size: 11px; padding: 0; } figure, tr { break-inside: avoid; } figure svg { min-width: 0; } h2 { break-after: avoid; } .scroll { overflow: visible; }
       th, td { white-space: normal; }
     }
     """

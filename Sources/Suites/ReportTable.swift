@@ -49,7 +49,11 @@ public struct ReportTable: Sendable {
   }
 
   public var html: String {
-    func line(_ cells: [String], _ tag: String) -> String { "<tr>" + cells.map { "<\(tag)>\($0.escaped)</\(tag)>" }.joined() + "</tr>" }
+    // What reads as words stands at the left.
+    let isText = columns.indices.map { column in rows.contains { $0[column].first?.isLetter == true } }
+    func line(_ cells: [String], _ tag: String) -> String {
+      "<tr>" + cells.enumerated().map { isText[$0] ? "<\(tag) class=\"word\">\($1.escaped)</\(tag)>" : "<\(tag)>\($1.escaped)</\(tag)>" }.joined() + "</tr>"
+    }
     return "<div class=\"scroll\"><table><thead>\(line(columns, "th"))</thead><tbody>\(rows.map { line($0, "td") }.joined(separator: "\n"))</tbody></table></div>"
   }
 }

@@ -88,7 +88,7 @@ import Testing
     #expect(table.markdown.contains("| a\\|b | c |\n| --- | ---: |\n"))
     #expect(table.csv == "a|b,c\n\"x_1 & \"\"y\"\", z\",±1\nlong name here,2\n")
     #expect(table.latex.contains("x\\_1 \\& \"y\", z & $\\pm$1 \\\\"))
-    #expect(table.html.contains("<td>x_1 &amp; &quot;y&quot;, z</td>"))
+    #expect(table.html.contains("<td class=\"word\">x_1 &amp; &quot;y&quot;, z</td>"))
     #expect(table.text == "a|b              c\nx_1 & \"y\", z   ±1\nlong name here   2")
   }
 
