@@ -84,7 +84,7 @@ function checkpoints.learning(agent, described, every)
 
   local function save(state, is_done)
     local value = {described = described_text, state = state, is_done = is_done, metrics = host.lines(mark)}
-    write(folder, value, function(temporary) agent:save(temporary .. "/agent") end)
+    write(folder, value, function(temporary) host.save_agent(agent, temporary .. "/agent", folder .. "/agent") end)
     saved_at = state.step
   end
 

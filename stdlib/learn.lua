@@ -8,36 +8,14 @@
 --   deterministic  whether the agent acts without noise when it is evaluated (false)
 --   log_every      environment steps between lines of metrics (steps / 100, at least 1000)
 --   save_every     environment steps between checkpoints of a run, beside the one that is made when the run is told to stop
+--   diagnostics    true or every so many steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end
 --   on_eval        function(agent, evaluation, step); returning false ends the learning
 --   on_step        function(agent, advance, step), after every agent:advance(); returning false ends it
+--   on_episode     function(agent, episode, step), for every episode that ended in it; returning false ends it
+-- What they are given may be changed by agent:set_options.
 -- Returns the evaluations: {{step = , mean_reward = , std_reward = , mean_ep_length = , success_rate = , interval = {low, high}}, ...}.
 -- Calling it again goes on from where the agent is. In a resumed run it goes on from where it was stopped, to the same numbers.
-local dsrl, checkpoints = require "dsrl", require "checkpoints"
-
-local known = {
-  steps = "number", eval_every = "number", eval_episodes = "number", eval_seed = "number", eval_env = "any", num_eval_envs = "number",
-  deterministic = "boolean", log_every = "number", save_every = "number", on_eval = "function", on_step = "function",
-}
-
-local function check(options)
-  if type(options) ~= "table" then error("learn wants a table of options, as in agent:learn{steps = 10000}", 3) end
-  for name, value in pairs(options) do
-    local wanted = known[name]
-    if not wanted then
-      local names = {}
-      for each in pairs(known) do names[#names + 1] = each end
-      table.sort(names)
-      error(("unknown option '%s' of learn (valid: %s)"):format(name, table.concat(names, ", ")), 3)
-    elseif wanted ~= "any" and type(value) ~= wanted then
-      error(("'%s' must be a %s, got %s"):format(name, wanted, tostring(value)), 3)
-    end
-  end
-  for _, name in ipairs{"steps", "eval_every", "eval_episodes", "log_every", "save_every"} do
-    local value = options[name]
-    if value and (value < 1 or value ~= math.floor(value)) then error(("'%s' must be a positive integer, got %s"):format(name, value), 3) end
-  end
-  if not options.steps then error("learn wants steps = how many environment steps to do", 3) end
-end
+local dsrl, checkpoints, ways, diagnostics = require "dsrl", require "checkpoints", require "ways", require "diagnostics"
 
 -- The last hundred episodes, as Stable-Baselines3's ep_info_buffer; `state` holds episodes and their count.
 local function remember(state, list)
@@ -71,22 +49,25 @@ local function take(state)
   return result
 end
 
-local function learn(agent, options)
-  check(options)
+local function learn(agent, options, way)
+  if way ~= ways.offline then way = ways.online end
+  ways.check(options, way)
   local learning <close> = checkpoints.learning(agent, options, options.save_every)
-  local first = agent.environment_steps
+  local first = way.done(agent)
   -- All that the loop knows between two of its steps.
   local state = learning.state or {
     first = first, step = first, going = true, evaluates = options.eval_every ~= nil, history = {}, episodes = {}, count = 0, sums = {}, counts = {},
   }
+  local watch = diagnostics.watch(agent, options, state, way)
   if learning.is_done then
+    watch.finish()
     learning.finish(state)
     return state.history
   end
   first = state.first
-  local last, resumed = first + options.steps, state.step
-  local log_every = options.log_every or math.max(1000, options.steps // 100)
-  local bar = dsrl.progress("learn", last, resumed)
+  local last, resumed = first + options[way.unit], state.step
+  local log_every = options.log_every or math.max(1000, options[way.unit] // 100)
+  local bar = dsrl.progress(way.name, last, resumed)
   local began = dsrl.clock()
   local shown = {}
 
@@ -106,6 +87,7 @@ local function learn(agent, options)
       ["eval/mean_reward"] = point.mean_reward, ["eval/std_reward"] = point.std_reward, ["eval/mean_ep_length"] = point.mean_ep_length,
       ["eval/success_rate"] = point.success_rate,
     })
+    watch.compare(step)
     shown.eval = point.mean_reward
     bar:update(step, shown)
     return not options.on_eval or options.on_eval(agent, result, step) ~= false
@@ -128,21 +110,26 @@ local function learn(agent, options)
       state.evaluates = false
       state.going = evaluate(state.step) and state.going
     elseif state.going and state.step < last then
-      local before, advance = state.step, agent:advance()
-      local step = agent.environment_steps
+      local before, advance = state.step, way.forward(agent)
+      local step = way.done(agent)
       state.step = step
       remember(state, advance.episodes)
       add(state, advance.metrics)
       shown.reward, shown.success = mean(state, "return"), mean(state, "success")
       bar:update(step, shown)
       if passed(log_every, before, step) or step >= last then log(step) end
+      watch.look(before, step)
       if options.on_step and options.on_step(agent, advance, step) == false then state.going = false end
+      for _, episode in ipairs(options.on_episode and advance.episodes or {}) do
+        if options.on_episode(agent, episode, step) == false then state.going = false end
+      end
       state.evaluates = options.eval_every and (passed(options.eval_every, before, step) or step >= last or not state.going)
     else
       break
     end
   end
   bar:finish()
+  watch.finish()
   learning.finish(state)
   return state.history
 end

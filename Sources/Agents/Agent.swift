@@ -96,10 +96,7 @@ struct Round: Codable, Sendable {
   var transitions = 0
   var gradientSteps = 0
   var metrics = MeanMetrics()
-  /// Not saved: a checkpoint taken amid a round forgets the reports of the episodes that ended in it.
   var episodes: [EpisodeRecord] = []
-
-  private enum CodingKeys: String, CodingKey { case vectorSteps, updates, environmentSteps, transitions, gradientSteps, metrics }
 
   var advance: Advance {
     Advance(

@@ -19,13 +19,17 @@ public final class DSRLNA: Agent, Learner {
   var interruption: () throws -> Void = Interrupt.check
   /// The batches of the distillation under way.
   var distillation: Distillation?
+  /// Behaviour data apart from the replay; nil where there are none, or they lie in it.
+  let offlineData: Demonstrations?
+  let hasOfflineData: Bool
   let noiseCriticOptimizer: Adam
   var noiseStream: RandomStream
   private var evaluationStream: RandomStream
 
-  /// Throws for options out of their range and for a policy that does not fit the environment.
-  public init(_ environment: VectorEnvironment, policy: any BasePolicy, _ options: Options = Options()) throws {
-    try options.check()
+  /// `offlineData` are in the environment's units; how they were made does not matter. Throws for options out of their range and for a policy
+  /// or data that do not fit the environment.
+  public init(_ environment: VectorEnvironment, policy: any BasePolicy, offlineData: DataSet? = nil, _ options: Options = Options()) throws {
+    try options.check(hasOfflineData: offlineData != nil)
     try policy.check(fits: environment)
     let steering = try Steering(policy, options.steering)
     (self.options, made, self.steering) = (options, options, steering)
@@ -42,6 +46,8 @@ public final class DSRLNA: Agent, Learner {
     collector = try Collector(
       environment, replay: replay, gamma: options.gamma, discountPerStep: options.discountPerStep, timeLimits: options.timeLimits, seed: options.seed,
       normalize: policy.normalize)
+    hasOfflineData = offlineData != nil
+    self.offlineData = try offlineData.flatMap { try DSRLNA.keep($0, beside: replay, environment, policy, options) }
     noiseStream = RandomStream(seed: options.seed, purpose: "noise")
     evaluationStream = RandomStream(seed: options.seed, purpose: "evaluation")
   }
@@ -61,7 +67,8 @@ public final class DSRLNA: Agent, Learner {
   private var isExploring: Bool { counts.vectorSteps < options.initRolloutSteps }
 
   public func advance() throws -> Advance { try runRound() }
-  public func train() throws -> Advance { try runTrainingCall() }
+  /// With offline data at any time, without having acted.
+  public func train() throws -> Advance { try runTrainingCall(hasOfflineData ? updates(transitions: trainFreq * environment.count) : nil) }
   public func explore(_ observation: Tensor) throws -> Tensor { try runExploring(observation) }
   public func observe(_ outcome: Outcome) throws { try runObserving(outcome) }
   public func update() throws -> Advance? { try runUpdatesDue() }
@@ -118,15 +125,16 @@ extension DSRLNA {
 
   public var record: AgentRecord {
     get throws {
-      AgentRecord(
-        kind: kind, counts: counts, round: round,
-        streams: ["actor": core.stream, "noise": noiseStream, "evaluation": evaluationStream], replay: replay.record,
-        environment: try environment.state, options: try adjustment(from: made))
+      var streams = ["actor": core.stream, "noise": noiseStream, "evaluation": evaluationStream]
+      streams["offline_data"] = offlineData?.replay.stream
+      return AgentRecord(
+        kind: kind, counts: counts, round: round, streams: streams, replay: replay.record, environment: try environment.state,
+        options: try adjustment(from: made))
     }
   }
 
   public func load(_ tensors: [String: Tensor], _ record: AgentRecord) throws {
-    let streams = try record.check(kind: kind, streams: ["actor", "noise", "evaluation"])
+    let streams = try record.check(kind: kind, streams: ["actor", "noise", "evaluation"] + (offlineData == nil ? [] : ["offline_data"]))
     let underWay = try Distillation(tensors.part("distillation"))
     try saved.load(tensors, replay: record.replay)
     round = Round()
@@ -134,5 +142,6 @@ extension DSRLNA {
     try collector.restore(record.environment, record.counts)
     (round, distillation) = (record.round, underWay)
     (core.stream, noiseStream, evaluationStream) = (streams[0], streams[1], streams[2])
+    offlineData?.replay.stream = streams[streams.count - 1]
   }
 }

@@ -16,6 +16,8 @@ extension DSRLNA {
     public var distillationNoises = 1
     public var distillationTarget = DistillationTarget.headToHead
     public var updateOrder = UpdateOrder.actorBeforeDistillation
+    /// The offline data's share of each batch; nil: they lie in the replay among the rest.
+    public var offlineMixRatio: Float?
 
     public init() {}
     public subscript<T>(dynamicMember path: WritableKeyPath<SteeringOptions, T>) -> T {
@@ -27,11 +29,14 @@ extension DSRLNA {
       set { learning[keyPath: path] = newValue }
     }
 
-    func check() throws {
+    func check(hasOfflineData: Bool) throws {
       try learning.check()
       try checkRate("noise_critic_learning_rate", noiseCriticLearningRate)
       try checkAtLeast("noise_critic_grad_steps", noiseCriticGradSteps, 0)
       try checkAtLeast("distillation_noises", distillationNoises, 1)
+      guard let offlineMixRatio else { return }
+      guard hasOfflineData else { throw UsageError("offline_mix_ratio wants offline_data; got none") }
+      guard 0...1 ~= offlineMixRatio else { throw UsageError("offline_mix_ratio wants a number from 0 to 1, got \(offlineMixRatio)") }
     }
   }
 

@@ -3,7 +3,11 @@ import Tensors
 
 extension DSRLNA {
   func plan(transitions: Int) -> [UpdateStep] {
-    guard counts.vectorSteps >= options.initRolloutSteps else { return [] }
+    counts.vectorSteps >= options.initRolloutSteps ? updates(transitions: transitions) : []
+  }
+
+  /// The steps of one call of the updates.
+  func updates(transitions: Int) -> [UpdateStep] {
     let steps = options.learning.critic.steps(after: transitions)
     let distillation = Array(repeating: UpdateStep.distillation, count: options.noiseCriticGradSteps)
     return switch options.updateOrder {
@@ -18,9 +22,9 @@ extension DSRLNA {
 
   private func take(_ step: UpdateStep) throws -> [String: Float] {
     switch step {
-    case .joint: try core.update(replay.sample(options.batchSize), isWarmingUp: isWarmingUp)
-    case .critic: try core.updateCritics(replay.sample(options.batchSize), alpha: temperature.value)
-    case .actor: isWarmingUp ? [:] : try core.updateActor(replay.sample(options.batchSize).observation)
+    case .joint: try core.update(sampleBatch(), isWarmingUp: isWarmingUp)
+    case .critic: try core.updateCritics(sampleBatch(), alpha: temperature.value)
+    case .actor: isWarmingUp ? [:] : try core.updateActor(sampleBatch().observation)
     case .distillation: try distill()
     }
   }
@@ -81,7 +85,7 @@ extension DSRLNA {
 
   private func drawDistillation() throws -> Distillation {
     let batches = try (0..<options.noiseCriticGradSteps).map { _ in
-      let observation = try replay.sample(options.batchSize).observation
+      let observation = try sampleBatch().observation
       return options.distillationNoises == 1 ? observation : try observation.tile([options.distillationNoises, 1])
     }
     let observation = try Tensor.cat(batches)

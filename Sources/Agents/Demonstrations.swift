@@ -1,51 +1,39 @@
 import Environments
 import Tensors
 
-/// Behaviour data as transitions of chunks, of which every batch takes a share (Ball et al. 2023, RLPD).
+/// Behaviour data of which every batch takes a share (Ball et al. 2023, RLPD).
 final class Demonstrations {
   let replay: ReplayBuffer
   /// Of each batch.
   private let share: Float
 
-  /// From every step at which a whole chunk follows in its episode and what comes after it is known: the next observation, or the task's own end.
-  /// Throws for data of other sizes than the environment's, and where no such step is there.
-  init(_ data: DataSet, _ environment: VectorEnvironment, _ scale: ActionScale, _ options: SAC.Options) throws {
-    let (observations, actions, rewards) = (data.observations, data.actions, data.rewards.values)
-    guard observations.shape[1] == environment.observationSpace.count, actions.shape[1] == environment.actionSpace.count else {
-      throw UsageError(
-        "demonstrations want observations of \(environment.observationSpace.count) and actions of \(environment.actionSpace.count) numbers, got \(observations.shape[1]) and \(actions.shape[1])")
-    }
-    share = options.demonstrationRatio ?? 0.5
-    let chunk = environment.chunk
-    var (starts, nexts, alive): ([Int], [Int], [Float]) = ([], [], [])
-    for episode in data.episodes where episode.range.count >= chunk {
-      for start in episode.range.lowerBound...(episode.range.upperBound - chunk) {
-        let isLast = start + chunk == episode.range.upperBound
-        if isLast, !episode.terminated { continue }
-        starts.append(start)
-        nexts.append(isLast ? start : start + chunk)
-        alive.append(isLast ? 0 : 1)
-      }
-    }
-    guard !starts.isEmpty else { throw UsageError("demonstrations want episodes longer than the chunk of \(chunk)") }
-    let rows = starts.flatMap { Array($0..<$0 + chunk) }
-    let discount = chunkDiscount(options.gamma, perStep: options.discountPerStep, steps: chunk)
-    replay = try ReplayBuffer(
-      capacity: starts.count, observationSize: observations.shape[1], actionSize: chunk * actions.shape[1], seed: options.seed,
-      purpose: "demonstrations")
-    try replay.add(
-      observation: observations.indexSelect(0, starts), action: scale.unit(actions.indexSelect(0, rows).reshape([starts.count, -1])),
-      nextObservation: observations.indexSelect(0, nexts),
-      reward: starts.map { start in Float(rewards[start..<start + chunk].reduce(0.0) { $0 + Double($1) }) }, alive: alive,
-      discount: Array(repeating: discount, count: starts.count))
+  /// SAC's: in the environment's units, actions as it scales them. Throws for data of other sizes than the environment's, and where no chunk fits.
+  convenience init(_ data: DataSet, _ environment: VectorEnvironment, _ scale: ActionScale, _ options: SAC.Options) throws {
+    let transitions = try ChunkTransitions(
+      data, of: environment, gamma: options.gamma, discountPerStep: options.discountPerStep, name: "demonstrations")
+    let replay = try ReplayBuffer(
+      capacity: transitions.count, observationSize: scale.observationSize, actionSize: scale.size, seed: options.seed, purpose: "demonstrations")
+    try replay.add(transitions, observation: { $0 }, action: scale.unit)
+    self.init(replay, share: options.demonstrationRatio ?? 0.5)
   }
 
-  /// A batch of `n`, part from `other`, part from here.
+  init(_ replay: ReplayBuffer, share: Float) { (self.replay, self.share) = (replay, share) }
+
+  /// A batch of `n`, part from `other`, part from here; all from here while `other` is empty.
   func sample(_ n: Int, with other: ReplayBuffer) throws -> Batch {
-    let own = Int((share * Float(n)).rounded())
+    let own = other.count == 0 ? n : Int((share * Float(n)).rounded())
     guard own > 0 else { return try other.sample(n) }
     let here = try replay.sample(own)
     return own == n ? here : try Batch(joining: other.sample(n - own), here)
+  }
+}
+
+extension ReplayBuffer {
+  /// Remembers behaviour data; `observation` and `action` turn the environment's units into what the networks see.
+  func add(_ transitions: ChunkTransitions, observation: (Tensor) throws -> Tensor, action: (Tensor) throws -> Tensor) throws {
+    try add(
+      observation: observation(transitions.observation), action: action(transitions.action), nextObservation: observation(transitions.nextObservation),
+      reward: transitions.reward, alive: transitions.alive, discount: transitions.discount)
   }
 }
 

@@ -13,9 +13,11 @@ public final class ReplayBuffer {
   /// Where the next transition goes.
   private var position = 0
   var stream: RandomStream
-  private var blocks: [[Float]] = []
+  /// [rows, width] each, all but the last of `blockRows`.
+  private var blocks: [Tensor] = []
 
-  private static let blockRows = 4096
+  /// Also the rows of one file of a checkpoint: those that have not changed since the last one are not written again.
+  static let blockRows = 16384
   private var width: Int { 2 * observationSize + actionSize + 3 }
 
   /// Throws for sizes that are not positive.
@@ -38,24 +40,34 @@ public final class ReplayBuffer {
         "the replay buffer wants observations [\(n), \(observationSize)] and actions [\(n), \(actionSize)], got \(observation.shape), \(nextObservation.shape) and \(action.shape)"
       )
     }
-    let (before, actions, after) = (observation.values, action.values, nextObservation.values)
     for i in 0..<n {
-      var row = Array(before[i * observationSize..<(i + 1) * observationSize])
-      row += actions[i * actionSize..<(i + 1) * actionSize]
-      row += after[i * observationSize..<(i + 1) * observationSize]
-      row += [reward[i], alive[i], discount[i]]
-      append(row)
+      try append { row in
+        copy(observation, i, to: row)
+        copy(action, i, to: row + observationSize)
+        copy(nextObservation, i, to: row + observationSize + actionSize)
+        (row[width - 3], row[width - 2], row[width - 1]) = (reward[i], alive[i], discount[i])
+      }
     }
   }
 
-  private func append(_ row: [Float]) {
+  /// Row `index` of a table.
+  private func copy(_ table: Tensor, _ index: Int, to target: UnsafeMutablePointer<Float>) {
+    let length = table.shape[1]
+    table.withPointer { target.update(from: $0 + index * length, count: length) }
+  }
+
+  private func append(_ write: (UnsafeMutablePointer<Float>) -> Void) throws {
     let (block, slot) = position.quotientAndRemainder(dividingBy: ReplayBuffer.blockRows)
-    if block == blocks.count {
-      blocks.append(Array(repeating: 0, count: min(ReplayBuffer.blockRows, capacity - position) * width))
-    }
-    blocks[block].replaceSubrange(slot * width..<(slot + 1) * width, with: row)
+    if block == blocks.count { blocks.append(try freshBlock(block)) }
+    blocks[block].withMutablePointer { write($0 + slot * width) }
     position = (position + 1) % capacity
     count = min(count + 1, capacity)
+  }
+
+  private func freshBlock(_ index: Int) throws -> Tensor {
+    let shape = [min(ReplayBuffer.blockRows, capacity - index * ReplayBuffer.blockRows), width]
+    try Tensor.check(shape)
+    return Tensor.zeros(shape)
   }
 
   /// `n` transitions, each drawn from all that are held.
@@ -84,10 +96,7 @@ public final class ReplayBuffer {
     return Tensor.filled(shape) { target in
       for (k, index) in indices.enumerated() {
         let (block, slot) = index.quotientAndRemainder(dividingBy: ReplayBuffer.blockRows)
-        blocks[block].withUnsafeBufferPointer { rows in
-          let offset = slot * width + start
-          for j in 0..<length { target[k * length + j] = rows[offset + j] }
-        }
+        blocks[block].withPointer { rows in (target + k * length).update(from: rows + slot * width + start, count: length) }
       }
     }
   }
@@ -121,13 +130,15 @@ extension ReplayBuffer {
 
   public var record: Record { Record(capacity: capacity, position: position, stream: stream) }
 
-  /// The transitions held, by slot; copies.
+  /// The transitions held, a tensor [rows, numbers] for each block, named by its number; full blocks share the buffer's memory.
   public var tensors: [String: Tensor] {
-    let held = gather(Array(0..<count))
-    return [
-      "observation": held.observation, "action": held.action, "next_observation": held.nextObservation, "reward": held.reward,
-      "alive": held.alive, "discount": held.discount,
-    ]
+    let parts = blocks.enumerated().map { index, block in
+      let rows = min(block.shape[0], count - index * ReplayBuffer.blockRows)
+      guard rows < block.shape[0] else { return (String(index), block) }
+      let held = Tensor.filled([rows, width]) { target in block.withPointer { target.update(from: $0, count: rows * width) } }
+      return (String(index), held)
+    }
+    return Dictionary(uniqueKeysWithValues: parts)
   }
 
   /// Takes back what `tensors` and `record` gave; throws, changing nothing, where they do not fit.
@@ -135,14 +146,22 @@ extension ReplayBuffer {
     guard record.capacity == capacity else {
       throw UsageError("the saved replay buffer has buffer_size \(record.capacity), wanted \(capacity)")
     }
-    let n = tensors["reward"]?.count ?? 0
-    guard let observation = tensors["observation"], let action = tensors["action"], let next = tensors["next_observation"],
-      let reward = tensors["reward"], let alive = tensors["alive"], let discount = tensors["discount"], n <= capacity,
-      record.position == n % capacity || (n == capacity && record.position < capacity)
-    else { throw UsageError("the saved replay buffer is not whole; got \(tensors.keys.sorted()) of \(n) transitions") }
-    let fresh = try ReplayBuffer(capacity: capacity, observationSize: observationSize, actionSize: actionSize, seed: 0)
-    try fresh.add(
-      observation: observation, action: action, nextObservation: next, reward: reward.values, alive: alive.values, discount: discount.values)
-    (blocks, count, position, stream) = (fresh.blocks, n, record.position, record.stream)
+    var (fresh, n): ([Tensor], Int) = ([], 0)
+    for index in 0..<tensors.count {
+      let block = try freshBlock(index)
+      guard let rows = tensors[String(index)], rows.rank == 2, rows.shape[0] == block.shape[0] || index == tensors.count - 1,
+        1...block.shape[0] ~= rows.shape[0]
+      else { throw UsageError("the saved replay buffer is not whole; got \(tensors.map { "\($0) of shape \($1.shape)" }.sorted())") }
+      guard rows.shape[1] == width else {
+        throw UsageError("the saved transitions have \(rows.shape[1]) numbers, wanted \(width), of observation \(observationSize) and action \(actionSize)")
+      }
+      block.withMutablePointer { target in rows.withPointer { target.update(from: $0, count: rows.count) } }
+      fresh.append(block)
+      n += rows.shape[0]
+    }
+    guard n < capacity ? record.position == n : 0..<capacity ~= record.position else {
+      throw UsageError("the saved replay buffer of \(n) transitions goes on at \(record.position), wanted \(n < capacity ? "\(n)" : "less than \(capacity)")")
+    }
+    (blocks, count, position, stream) = (fresh, n, record.position, record.stream)
   }
 }

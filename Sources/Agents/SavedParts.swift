@@ -35,9 +35,12 @@ struct SavedParts {
 }
 
 extension AgentRecord {
-  /// The streams named `names`; throws unless this is a record of a `kind` with all of them.
+  /// The streams named `names`; throws unless this is a record of a `kind` with these and no others.
   func check(kind: String, streams names: [String]) throws -> [RandomStream] {
     guard self.kind == kind else { throw UsageError("this is a checkpoint of kind '\(self.kind)', wanted '\(kind)'") }
+    if let other = streams.keys.sorted().first(where: { !names.contains($0) }) {
+      throw UsageError("the agent's checkpoint has a random stream '\(other)', which this agent has not: the one that was saved drew on other data (demonstrations, offline_data)")
+    }
     return try names.map { name in
       guard let stream = streams[name] else { throw UsageError("the agent's checkpoint lacks the random stream '\(name)'") }
       return stream

@@ -1,10 +1,10 @@
 import Tensors
 
 extension Learner {
-  /// The gradient steps that `advance` takes after acting, on what is remembered, without acting.
-  func runTrainingCall() throws -> Advance {
+  /// The gradient steps that `advance` takes after acting, or those given, on what is remembered, without acting.
+  func runTrainingCall(_ given: [UpdateStep]? = nil) throws -> Advance {
     guard round.updates == 0 else { throw amidUpdates }
-    let steps = plan(transitions: trainFreq * environment.count)
+    let steps = given ?? plan(transitions: trainFreq * environment.count)
     guard !steps.isEmpty else { throw UsageError("no gradient step is due: the agent is in its \(phase), and its options decide how many there are") }
     var call = Round()
     for step in steps {

@@ -13,11 +13,16 @@ extension BasePolicy {
     guard chunk.rank >= 2, chunk.shape.dropFirst().reduce(1, *) == chunkSize else {
       throw UsageError("this policy wants actions of shape [n, \(horizon), \(actionSize)] or [n, \(chunkSize)], got \(chunk.shape)")
     }
-    let (low, high) = try actionRange()
+    return try normalize(actions: chunk.reshape([chunk.shape[0], chunkSize]))
+  }
+
+  /// Actions in the environment's units, [n, any number · action], in [-1, 1]; undoes `denormalize`, but for numbers that it never varies, which become 0.
+  public func normalize(actions: Tensor) throws -> Tensor {
+    let (low, high) = try (denormalize(.full(-1, [1, actions.shape[1]])), denormalize(.ones([1, actions.shape[1]])))
     let half = try 0.5 * (high - low), middle = try 0.5 * (low + high)
     let varies = try half.ne(.scalar(0))
     let divisor = try Tensor.where(varies, half, .ones(half.shape))
-    let scaled = try (chunk.reshape([chunk.shape[0], chunkSize]) - middle) / divisor
+    let scaled = try (actions - middle) / divisor
     return try Tensor.where(varies, scaled, .zeros(half.shape))
   }
 

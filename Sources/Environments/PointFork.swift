@@ -6,6 +6,8 @@ public struct PointForkOptions: EnvironmentOptions {
   public var payingSide = Side.left
   /// Episodes start this near the origin, in each coordinate.
   public var startSpread = 0.05
+  /// x of the line with the gates; the farther, the later the reward.
+  public var finishLine = 2.0
 
   public enum Side: String, Codable, Sendable { case left, right }
 
@@ -17,7 +19,7 @@ public struct PointForkOptions: EnvironmentOptions {
 /// PointFork-v0: a point passes a round obstacle on one side or the other, and only one of them pays.
 ///
 /// It starts near (0, 0), moves at the commanded velocity, each component in [-1, 1], for 0.1 s a step, and is to cross the line x = 2
-/// through a gate: left is y > 0, right y < 0. The obstacle lies at (1, 0) with radius 0.35. Crossing ends the episode and pays 1 on the
+/// (`finishLine`) through a gate: left is y > 0, right y < 0. The obstacle lies at (1, 0) with radius 0.35. Crossing ends the episode and pays 1 on the
 /// paying side, within its gate, and 0 elsewhere; touching the obstacle ends it and pays 0, as does leaving |y| <= 1.2 or x >= -0.5.
 /// Observes (x, y). Demonstrations pass on both sides alike, so that who imitates them faithfully earns 1 in about half of the episodes:
 /// the smallest task in which there is something to steer.
@@ -26,13 +28,13 @@ public final class PointFork: Environment {
   public let id = "PointFork-v0"
   public let observationSpace: Box
   public let actionSpace = Box(symmetric: 1, count: 2)
-  public let maxEpisodeSteps: Int? = 60
+  /// 30 for each unit of the way to the line.
+  public var maxEpisodeSteps: Int? { Int((30 * options.finishLine).rounded()) }
   public let runsOnAnyThread = true
   public var stream = RandomStream(seed: 0, purpose: "env")
 
   static let timestep = 0.1
   static let obstacle = (x: 1.0, y: 0.0, radius: 0.35)
-  static let finish = 2.0
   static let back = -0.5
   static let wall = 1.2
   /// |y| of a gate's posts.
@@ -42,10 +44,11 @@ public final class PointFork: Environment {
 
   public init(_ options: PointForkOptions = PointForkOptions()) throws {
     guard (0...0.4).contains(options.startSpread) else { throw UsageError("start_spread wants 0 to 0.4, got \(options.startSpread)") }
+    guard (1.5...20).contains(options.finishLine) else { throw UsageError("finish_line wants 1.5 to 20, got \(options.finishLine)") }
     self.options = options
     let step = PointFork.timestep
     observationSpace = try Box(
-      low: [PointFork.back - step, -PointFork.wall - step], high: [PointFork.finish + step, PointFork.wall + step])
+      low: [PointFork.back - step, -PointFork.wall - step], high: [options.finishLine + step, PointFork.wall + step])
   }
 
   public func reset() throws -> [Double] {
@@ -63,7 +66,7 @@ public final class PointFork: Environment {
     y += PointFork.timestep * velocity[1]
 
     let collided = PointFork.touches(fromX, fromY, x, y)
-    let crossed = !collided && x >= PointFork.finish
+    let crossed = !collided && x >= options.finishLine
     let side = !crossed ? 0.0 : y > 0 ? 1 : -1
     let pays = side == (options.payingSide == .left ? 1 : -1) && PointFork.gate.contains(abs(y))
     let left = x < PointFork.back || abs(y) > PointFork.wall

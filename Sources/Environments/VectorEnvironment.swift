@@ -168,7 +168,7 @@ public struct VectorStep {
 }
 
 /// An episode that is over.
-public struct EpisodeRecord: Equatable, Sendable {
+public struct EpisodeRecord: Codable, Equatable, Sendable {
   /// Which environment, from 0.
   public let environment: Int
   /// Sum of the rewards.

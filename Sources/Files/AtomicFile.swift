@@ -40,10 +40,26 @@ public enum AtomicFile {
     }
   }
 
+  /// Between a target's name and the random end of the other one.
+  private static let mark = ".tmp-"
+
+  /// Whether what is at `path` is a folder with nothing in it but what a process that was killed left of its writing.
+  public static func holdsOnlyUnfinished(_ path: String) throws -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path)
+    return !names.isEmpty && names.allSatisfy { $0.contains(mark) }
+  }
+
+  /// Removes what processes that were killed left of their writing in a folder that nobody else writes in.
+  public static func removeUnfinished(in folder: String) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.contains(mark) { try remove(folder + "/" + name) }
+  }
+
   /// Runs `body` with a fresh name beside `path`, removes what a failure left there, and syncs the folder around both.
   private static func inPlace(of path: String, _ body: (_ temporary: String) throws -> Void) throws {
     try FileGuard.check("write", path)
-    let temporary = path + ".tmp-" + String(UInt32.random(in: .min ... .max), radix: 36)
+    let temporary = path + mark + String(UInt32.random(in: .min ... .max), radix: 36)
     do {
       try body(temporary)
     } catch {

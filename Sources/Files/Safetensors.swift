@@ -27,6 +27,17 @@ public enum Safetensors {
 
   /// Writes F32 in the order given; the elements begin at a multiple of 8 bytes.
   public static func write(_ tensors: [(String, Tensor)], metadata: [String: String] = [:], to path: String) throws {
+    let head = try head(tensors, metadata, path)
+    try AtomicFile.write(to: path) { file in
+      try file.write(head)
+      for (_, tensor) in tensors {
+        try tensor.withPointer { try file.write(UnsafeRawBufferPointer(start: $0, count: tensor.count * 4)) }
+      }
+    }
+  }
+
+  /// What precedes the elements in a file of these tensors; `path` is for the errors.
+  static func head(_ tensors: [(String, Tensor)], _ metadata: [String: String], _ path: String) throws -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty { members.append("\"__metadata__\":" + JSON.object(metadata.mapValues(JSON.string)).text) }
     var names: Set<String> = ["__metadata__"]
@@ -40,13 +51,7 @@ public enum Safetensors {
     var header = Array(("{" + members.joined(separator: ",") + "}").utf8)
     header += [UInt8](repeating: 0x20, count: (8 - header.count % 8) % 8)
     guard header.count <= headerLimit else { throw UsageError("cannot write '\(path)': its header would exceed \(headerLimit) bytes") }
-    let size = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) }
-    try AtomicFile.write(to: path) { file in
-      try file.write(size + header)
-      for (_, tensor) in tensors {
-        try tensor.withPointer { try file.write(UnsafeRawBufferPointer(start: $0, count: tensor.count * 4)) }
-      }
-    }
+    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
   }
 
   private static let headerLimit = 100_000_000

@@ -22,6 +22,11 @@ public final class Dropout: Layer {
 
   /// Any shape to the same.
   public func callAsFunction(_ x: Tensor) throws -> Tensor {
-    isTraining && p > 0 ? try x.dropout(p, using: &source.stream) : x
+    try mask(x.shape).map { try x * $0 } ?? x
+  }
+
+  /// What multiplies the elements: 0 or 1 / (1 - p); nil where everything stays.
+  func mask(_ shape: [Int]) throws -> Tensor? {
+    isTraining && p > 0 ? try Tensor.dropoutMask(shape, p, using: &source.stream) : nil
   }
 }

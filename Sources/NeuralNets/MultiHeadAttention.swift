@@ -29,19 +29,18 @@ public final class MultiHeadAttention: Module {
     inProjBias = try Tensor.zeros([3 * size]).trackGradient()
   }
 
-  /// Self-attention: [n, length, size] -> the same shape.
+  /// Self-attention: [n, length, size] -> the same shape; a mask [length, length] is not 0 where a query must not look, each may look somewhere.
   public func callAsFunction(_ x: Tensor, mask: Tensor? = nil) throws -> Tensor {
     try check(x, x)
-    let all = try split(x.linear(inProjWeight, inProjBias), 3)
-    return try attend(all[0], all[1], all[2], mask)
+    return try outProjection(x.linear(inProjWeight, inProjBias).attention(heads: heads, mask: mask, kept: kept(x, x)))
   }
 
   /// Cross-attention: queries of [n, length, size] at a memory [n, places, size] -> [n, length, size].
   public func callAsFunction(_ x: Tensor, _ memory: Tensor, mask: Tensor? = nil) throws -> Tensor {
     try check(x, memory)
-    let queries = try split(x.linear(inProjWeight.narrow(0, 0, size), inProjBias.narrow(0, 0, size)), 1)
-    let rest = try split(memory.linear(inProjWeight.narrow(0, size, 2 * size), inProjBias.narrow(0, size, 2 * size)), 2)
-    return try attend(queries[0], rest[0], rest[1], mask)
+    let queries = try x.linear(inProjWeight.narrow(0, 0, size), inProjBias.narrow(0, 0, size))
+    let rest = try memory.linear(inProjWeight.narrow(0, size, 2 * size), inProjBias.narrow(0, size, 2 * size))
+    return try outProjection(queries.attention(at: rest, heads: heads, mask: mask, kept: kept(x, memory)))
   }
 
   private func check(_ x: Tensor, _ memory: Tensor) throws {
@@ -50,19 +49,6 @@ public final class MultiHeadAttention: Module {
     }
   }
 
-  /// [n, length, parts · size] -> parts of [n, heads, length, size / heads]
-  private func split(_ x: Tensor, _ parts: Int) throws -> [Tensor] {
-    let apart = try x.reshape([x.shape[0], x.shape[1], parts, heads, size / heads]).permute([2, 0, 3, 1, 4])
-    return try (0..<parts).map { try apart.select(0, $0) }
-  }
-
-  /// A mask [length, places] is not 0 where a query must not look; each query may look somewhere.
-  private func attend(_ queries: Tensor, _ keys: Tensor, _ values: Tensor, _ mask: Tensor?) throws -> Tensor {
-    let scale = 1 / Float(size / heads).squareRoot()
-    var scores = try (queries * scale).matmul(keys.transposed())
-    if let mask { scores = try scores.maskedFill(mask, -.infinity) }
-    let weights = try scores.softmax(-1)
-    let seen = try (dropout?(weights) ?? weights).matmul(values)
-    return try outProjection(seen.permute([0, 2, 1, 3]).reshape([queries.shape[0], queries.shape[2], size]))
-  }
+  /// What dropout leaves of the weights.
+  private func kept(_ x: Tensor, _ memory: Tensor) throws -> Tensor? { try dropout?.mask([x.shape[0], heads, x.shape[1], memory.shape[1]]) }
 }

@@ -30,7 +30,7 @@ public final class TransformerDecoderLayer: Module {
   public func callAsFunction(_ x: Tensor, _ memory: Tensor, mask: Tensor? = nil, memoryMask: Tensor? = nil) throws -> Tensor {
     var hidden = try x + dropout(selfAttention(norms[0](x), mask: mask))
     hidden = try hidden + dropout(crossAttention(norms[1](hidden), memory, mask: memoryMask))
-    let wide = try dropout(first(norms[2](hidden)).gelu())
+    let wide = try dropout(first(norms[2](hidden), norm: nil, activation: .gelu))
     return try hidden + dropout(second(wide))
   }
 }

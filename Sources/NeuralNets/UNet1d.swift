@@ -104,21 +104,22 @@ public final class UNet1d: Denoiser {
   }
 
   /// On the way up each level takes what the way down made a level further in, so the first level's is not used, as in Diffusion Policy.
+  /// Between the levels everything lies place by place, [length, n, channels].
   private func run(_ x: Tensor, _ time: Tensor, _ observation: Tensor) throws -> Tensor {
     let condition = try Tensor.cat([time, observation], dim: 1)
-    var hidden = try x.reshape([x.shape[0], horizon, actionSize]).transposed()
+    var rows = try x.reshape([x.shape[0], horizon, actionSize]).transposed(0, 1)
     var kept: [Tensor] = []
     for level in down {
-      hidden = try level(hidden, condition)
-      kept.append(hidden)
-      hidden = try level.resize?(hidden) ?? hidden
+      rows = try level(rows.byChannel(), condition).byPlace()
+      kept.append(rows)
+      rows = try level.resize?(rows.byChannel()).byPlace() ?? rows
     }
-    hidden = try middle(hidden, condition)
+    rows = try middle(rows.byChannel(), condition).byPlace()
     for (level, skip) in zip(up, kept.reversed()) {
-      hidden = try level(Tensor.cat([hidden, skip], dim: 1), condition)
-      hidden = try level.resize?(hidden) ?? hidden
+      rows = try level(Tensor.cat([rows, skip], dim: 2).byChannel(), condition).byPlace()
+      rows = try level.resize?(rows.byChannel()).byPlace() ?? rows
     }
-    return try finalConvolution(finalBlock(hidden)).transposed().reshape([x.shape[0], chunkSize])
+    return try finalConvolution(finalBlock(rows.byChannel())).transposed().reshape([x.shape[0], chunkSize])
   }
 }
 

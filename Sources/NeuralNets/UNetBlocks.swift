@@ -19,7 +19,12 @@ public final class Conv1dBlock: Layer {
   }
 
   /// [n, inputs, length] -> [n, outputs, length]
-  public func callAsFunction(_ x: Tensor) throws -> Tensor { try norm(convolution(x)).mish() }
+  public func callAsFunction(_ x: Tensor) throws -> Tensor { try self(x, film: nil) }
+
+  /// The same with FiLM at the end, as `Tensor.groupNormMish` has it.
+  func callAsFunction(_ x: Tensor, film: Tensor?) throws -> Tensor {
+    try convolution(x).groupNormMish(norm.groups, norm.weight, norm.bias, epsilon: norm.epsilon, film: film)
+  }
 }
 
 /// Two convolution blocks around FiLM (Perez et al. 2018): between them each channel is shifted, and scaled if asked for, by what a
@@ -46,7 +51,6 @@ public final class ConditionalResidualBlock1d: Module {
   /// nil where inputs and outputs are equal in number.
   public let residual: Conv1d?
   public let predictsScale: Bool
-  private let outputs: Int
 
   public var namedParameters: [NamedTensor] {
     first.named("blocks.0") + second.named("blocks.1") + conditionEncoder.named(deeperEncoder.isEmpty ? "cond_encoder.1" : "cond_encoder.0")
@@ -54,7 +58,7 @@ public final class ConditionalResidualBlock1d: Module {
   }
 
   public init(_ inputs: Int, _ outputs: Int, condition: Int, _ config: Config = Config(), using stream: inout RandomStream) throws {
-    (self.outputs, predictsScale) = (outputs, config.condPredictScale)
+    predictsScale = config.condPredictScale
     let (kernel, groups, epsilon) = (config.kernelSize, config.nGroups, config.groupnormEps)
     first = try Conv1dBlock(inputs, outputs, kernel: kernel, groups: groups, epsilon: epsilon, using: &stream)
     second = try Conv1dBlock(outputs, outputs, kernel: kernel, groups: groups, epsilon: epsilon, using: &stream)
@@ -71,14 +75,10 @@ public final class ConditionalResidualBlock1d: Module {
         "a conditional block wants an input [n, channels, length] and a condition [n, \(conditionEncoder.inputs)], got \(x.shape) and \(condition.shape)")
     }
     let heard = try conditionEncoder(deeperEncoder.isEmpty ? condition.mish() : condition)
-    let film = try deeperEncoder.reduce(heard) { try $1($0.mish()) }.reshape([x.shape[0], conditionEncoder.outputs, 1])
-    var hidden = try first(x)
-    if predictsScale {
-      hidden = try film.narrow(1, 0, outputs) * hidden + film.narrow(1, outputs, outputs)
-    } else {
-      hidden = try hidden + film
-    }
-    return try second(hidden) + (residual?(x) ?? x)
+    let film = try deeperEncoder.reduce(heard) { try $1($0.mish()) }
+    let rows = try x.byPlace()
+    let result = try second(first(rows.byChannel(), film: film)).byPlace()
+    return try (result + (residual?(rows.byChannel()).byPlace() ?? rows)).byChannel()
   }
 }
 

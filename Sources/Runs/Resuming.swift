@@ -47,7 +47,7 @@ extension RunFolder {
     return -1
   }
 
-  private static func isHeld(_ path: String) throws -> Bool {
+  static func isHeld(_ path: String) throws -> Bool {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return true }
     defer { close(descriptor) }

@@ -28,6 +28,8 @@ public final class RunFolder {
     self.path = path
     manifest = try Manifest.read(path)
     lock = try RunFolder.lock(path)
+    try AtomicFile.removeUnfinished(in: path)
+    if access(checkpoints, F_OK) == 0 { try AtomicFile.removeUnfinished(in: checkpoints) }
     (manifest.status, manifest.error, manifest.ended) = (.running, nil, nil)
     manifest.resumed.append(Manifest.now())
     if access(path + "/metrics.jsonl", F_OK) == 0 { try AtomicFile.write("", to: path + "/metrics.jsonl") }
@@ -57,6 +59,12 @@ public final class RunFolder {
 
   private func save() throws { try AtomicFile.write(try JSON.encode(manifest), to: path + "/manifest.json") }
 
+  /// Empties a folder where a process was killed while it wrote its first file.
+  private static func clearBeginning(_ path: String) throws {
+    guard access(path, F_OK) == 0, try AtomicFile.holdsOnlyUnfinished(path), try !isHeld(path) else { return }
+    try AtomicFile.removeUnfinished(in: path)
+  }
+
   private static func make(_ wanted: String) throws -> String {
     let wanted = wanted.count > 1 && wanted.hasSuffix("/") ? String(wanted.dropLast()) : wanted
     if let slash = wanted.lastIndex(of: "/"), slash != wanted.startIndex {
@@ -65,6 +73,7 @@ public final class RunFolder {
         try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
       } catch { throw UsageError("cannot make the folder '\(parent)': \(error)") }
     }
+    try clearBeginning(wanted)
     for number in 1... {
       let path = number == 1 ? wanted : "\(wanted)-\(number)"
       // An empty folder's links are removed and made anew by rmdir; one that holds something refuses.

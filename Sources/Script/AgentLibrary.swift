@@ -31,14 +31,6 @@ final class AgentObject: LuaObject, CustomStringConvertible {
     return isRow ? try chunks.select(0, 0) : chunks
   }
 
-  func save(to folder: String) throws { try Checkpoint.write(agent.tensors, kind: agent.kind, config: agent.record, to: folder) }
-
-  func load(from folder: String) throws {
-    let (tensors, record) = try Checkpoint.read(folder, kind: agent.kind, config: AgentRecord.self)
-    try agent.load(tensors, record)
-    try adjustment.refresh()
-  }
-
   var description: String { page }
 }
 
@@ -48,6 +40,7 @@ extension Interpreter {
     module("dsrl.agent", doc: "What learns by acting.") { m in
       declareAgents(m)
       declareComparisons(m)
+      declareLoading(m)
       m.function("load_actor", "(path: string, options?: {policy: Policy?, seed: integer?}) -> Actor",
         "What agent:save_actor left; a steering actor (dsrl_na, dsrl_sac) wants the policy that it steers. seed (0): of its noise.") {
         (path: String, options: LuaTable?) throws -> ActorObject in
@@ -62,6 +55,7 @@ extension Interpreter {
       declareAgent(t)
       declareTraining(t)
       declareStepping(t)
+      declareDiagnosis(t)
       declareAgentState(t)
     }
     type(ActorObject.self, doc: "An agent's actor alone.") { t in

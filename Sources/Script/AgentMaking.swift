@@ -25,7 +25,7 @@ func declareAgents(_ m: LuaModule) {
     "DSRL-SAC: soft actor-critic whose actions are the frozen policy's initial noise. Critics and replay see the noise, in [-1, 1]; the policy makes a chunk of it once, where it is executed. env and policy as for dsrl_na, and the DSRL code's options.",
     options: SteeringSACOptions.self, makeDSRLSAC)
   m.function("dsrl_na", "(options: table) -> Agent",
-    "DSRL with noise aliasing: learns which noise to give the frozen policy. env, whose chunk and observation_steps are the policy's action_steps and observation_steps; policy; and the DSRL code's options; the critics of actions see what is executed, the noise is of the whole chunk; target_entropy = \"auto\" is minus the number of the actor's outputs.",
+    "DSRL with noise aliasing: learns which noise to give the frozen policy. env, whose chunk and observation_steps are the policy's action_steps and observation_steps; policy; and the DSRL code's options; the critics of actions see what is executed, the noise is of the whole chunk; target_entropy = \"auto\" is minus the number of the actor's outputs. offline_data = data learns from behaviour data too, whose chunks begin at every step; agent:learn_offline learns from them alone.",
     options: DSRLNA.Options.self, makeDSRLNA)
 }
 
@@ -72,6 +72,10 @@ private func makeDSRLSAC(_ options: LuaTable) throws -> AgentObject {
   var table = options
   let (env, policy) = try takePlace(&table)
   let parity = try takeParity(&table)
+  if let data = table["offline_data"] {
+    throw UsageError(
+      "dsrl_sac learns the value of noises, which behaviour data do not tell; policy:invert finds noises that lead to their actions, dsrl_na learns from offline_data as they are; got \(data.brief)")
+  }
   let options: SteeringSACOptions = try decode(table, over: parity.map(SteeringSACOptions.init), \.targetEntropy)
   try options.learning.checkSizes()
   let agent = try SAC(env.vector(), policy: policy.policy, options)
@@ -82,10 +86,11 @@ private func makeDSRLNA(_ options: LuaTable) throws -> AgentObject {
   var table = options
   let (env, policy) = try takePlace(&table)
   let parity = try takeParity(&table)
+  let data: DataObject? = try table.takeOptional("offline_data")
   let options: DSRLNA.Options = try decode(table, over: parity.map(DSRLNA.Options.init), \.targetEntropy)
   try options.learning.checkSizes()
   try checkSize("distillation_noises", options.distillationNoises)
-  let agent = try DSRLNA(env.vector(), policy: policy.policy, options)
+  let agent = try DSRLNA(env.vector(), policy: policy.policy, offlineData: data?.data, options)
   let adjusting = AgentOptions(agent, try options.luaTable()) { changes, now in
     let options: DSRLNA.Options = try decode(changes, over: now, \.targetEntropy)
     try options.learning.checkSizes()

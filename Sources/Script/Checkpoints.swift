@@ -22,6 +22,9 @@ extension Session {
       ("mismatch", try lua.makeFunction("mismatch") { [unowned self] (text: String) throws -> Void in throw checkFailure(text) }),
       ("read", try lua.makeFunction("read") { (path: String) in try readText(path) }),
       ("write", try lua.makeFunction("write") { (path: String, text: String) throws -> Void in try AtomicFile.write(text, to: path) }),
+      ("save_agent", try lua.makeFunction("save_agent") { (agent: AgentObject, folder: String, previous: String) throws -> Void in
+        try agent.save(to: folder, previous: previous)
+      }),
       ("save", try lua.makeFunction("save") { (object: LuaValue, path: String) throws -> LuaRest in LuaRest(try saveObject(object, path)) }),
       ("load", try lua.makeFunction("load") { (kind: String, path: String, seed: Int?) throws -> LuaValue in try loadObject(kind, path, seed) }),
       ("watch", try lua.makeFunction("watch") { [unowned self] (on: Bool) throws -> Void in try watchStops(on) }),
@@ -70,7 +73,7 @@ extension Session {
     if let run { try FileManager.default.createDirectory(atPath: run.checkpoints, withIntermediateDirectories: true) }
     try AtomicFile.replaceFolder(path) { temporary in
       try body.call(temporary)
-      try AtomicFile.write(try JSON.encode(try hashes(of: temporary)), to: temporary + "/hashes.json")
+      try AtomicFile.write(try JSON.encode(try hashes(of: temporary, sharedWith: path)), to: temporary + "/hashes.json")
     }
   }
 
@@ -88,12 +91,20 @@ extension Session {
     return true
   }
 
-  private func hashes(of folder: String) throws -> [String: String] {
-    var result: [String: String] = [:]
+  /// Of every file; those that are files of `previous` too have the hashes that were written there.
+  private func hashes(of folder: String, sharedWith previous: String? = nil) throws -> [String: String] {
+    var (result, known): ([String: String], [String: String]) = ([:], [:])
+    if let list = previous.map({ $0 + "/hashes.json" }), access(list, R_OK) == 0 {
+      known = try JSON.decode([String: String].self, from: try readBytes(list), source: list)
+    }
     for name in try FileManager.default.subpathsOfDirectory(atPath: folder) where name != "hashes.json" {
-      var status = stat()
+      var (status, before) = (stat(), stat())
       guard stat(folder + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      result[name] = try SHA256.hex(file: folder + "/" + name)
+      if let previous, let hash = known[name], stat(previous + "/" + name, &before) == 0, before.st_dev == status.st_dev, before.st_ino == status.st_ino {
+        result[name] = hash
+      } else {
+        result[name] = try SHA256.hex(file: folder + "/" + name)
+      }
     }
     return result
   }

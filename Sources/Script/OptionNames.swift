@@ -18,6 +18,7 @@ extension Session {
       lua.registry.document(choices: "\(name).parity", Parity.allCases.map(\.rawValue))
     }
     lua.registry.document("dsrl.agent.dsrl_na", options: [
+      "offline_data": "DataSet in the environment's units that it learns from, alone (agent:learn_offline) or beside what it does itself",
       "parity": "\"dsrl-2025\": other defaults, those of the published code: action_magnitude = 1, which it never read; init_noise = \"unbounded\", distillation_noise = \"standard_normal\" beyond the actor's box; time_limits = \"terminate\". What it does beside and has no option here: it steps on after an episode's end within a chunk, draws its first noise of learning uniformly, and counts a chunk of the initial rollouts as one step",
     ])
     lua.registry.document("dsrl.agent.dsrl_sac", options: [
@@ -34,6 +35,16 @@ extension Session {
       "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
       "deterministic": "acts without noise when evaluated (false)", "log_every": "environment steps between lines of metrics",
       "save_every": "environment steps between checkpoints of a run, beside the one at its stop",
+      "diagnostics": "true, or every so many steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end (false)",
+      "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
+    ])
+    lua.registry.document("Agent:learn_offline", options: [
+      "gradient_steps": "of the critics, to do in this call", "eval_every": "gradient steps between evaluations; none without it",
+      "eval_episodes": "episodes of each evaluation (10)", "eval_seed": "of each evaluation (the run's seed + 1000000)",
+      "eval_env": "Environment or id to evaluate in (one like the agent's)", "num_eval_envs": "environments side by side in an evaluation",
+      "deterministic": "acts without noise when evaluated (false)", "log_every": "gradient steps between lines of metrics",
+      "save_every": "gradient steps between checkpoints of a run, beside the one at its stop",
+      "diagnostics": "true, or every so many gradient steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end (false)",
       "on_eval": "function(agent, evaluation, step); false ends the learning", "on_step": "function(agent, advance, step); false ends the learning",
       "on_episode": "function(agent, episode, step), for each episode that ended; false ends the learning",
     ])
@@ -41,6 +52,7 @@ extension Session {
       "agent": "Agent, or function(observations) -> actions", "policy": "Policy, or function(observations) -> actions", "actor": "Actor",
       "env": "Environment or id (an agent's own kind)", "episodes": "whole episodes (10)", "seed": "of the environments and of the noise (0)",
       "num_envs": "environments side by side (as many as episodes, at most 10)", "deterministic": "acts without noise (false; an actor's own)",
+      "base": "also runs the policy that the agent steers, on the same seeds (false)",
     ])
     lua.registry.document("dsrl.data.collect", options: [
       "env": "Environment or id; the data come from ones like it", "policy": "Policy, Agent, Actor or function(observations) -> actions",
@@ -85,6 +97,10 @@ extension Session {
     let processes: [any LuaBridge.Options.Type] = [DDPM.self, EDM.self, Flow.self]
     for options in processes { lua.registry.document("dsrl.policy.diffusion", nested: "process", options) }
     lua.registry.document("dsrl.preset", optionsOf: "dsrl.agent.dsrl_na")
+    lua.registry.document("dsrl.agent.load", options: [
+      "env": "Environment where it goes on, made as the one it learned in", "policy": "Policy that it steers", "offline_data": "DataSet that it was given",
+      "demonstrations": "DataSet that it was given",
+    ])
     lua.registry.document("dsrl.agent.load_actor", options: ["policy": "Policy that a steering actor steers", "seed": "of its noise (0)"])
     for name in ["figure", "line", "scatter", "hist", "image"] { lua.registry.document("dsrl.plot.\(name)", options: figureOptions) }
     lua.registry.document(option: "Policy:fit.batch_size", "chunks per gradient step; nil: 256, or all where there are fewer")
@@ -145,6 +161,7 @@ private let agentOptions: [(String, String)] = [
   ("noise_tying", "which of a chunk's noises are free: all, those of one action that repeats, or those of noise_knots actions, straight lines between them"),
   ("noise_knots", "actions whose noises are free where noise_tying is interpolated"),
   ("demonstration_ratio", "share of the demonstrations in each batch; nil: half, where there are some"),
+  ("offline_mix_ratio", "share of offline_data in each batch; nil: they lie in the replay among what the agent does itself"),
   ("residual_scale", "corrections lie in [-this, this], in the policy's [-1, 1] units"),
   ("candidates", "chunks of which the critics choose the best, when it acts and in the critics' target"),
   ("episodes_per_candidate", "whole episodes for each candidate"),
@@ -209,6 +226,7 @@ private let optimizerOptions: [(String, String)] = [
 
 private let environmentOptions: [(String, String)] = [
   ("paying_side", "the side of the obstacle that pays"), ("start_spread", "episodes start this near the origin, in each coordinate"),
+  ("finish_line", "x of the line with the gates, where the reward is; episodes are cut off after 30 steps for each unit of it"),
   ("g", "gravity, m/s²"), ("goal_velocity", "the least speed at the goal that ends the episode"),
   ("observation_size", "numbers in an observation"), ("action_size", "numbers in an action"), ("termination", "the probability that a step ends the episode"),
   ("xml_file", "the MuJoCo model: a file that scripts/setup brings, or a path"), ("frame_skip", "simulation steps per step"),

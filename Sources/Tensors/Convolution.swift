@@ -19,15 +19,6 @@ public struct ConvolutionWindow: Codable, Equatable, Sendable {
         "a convolution wants stride, dilation and groups of 1 to \(most) and a padding of 0 to \(most), got \(stride), \(dilation), \(groups) and \(padding)")
     }
   }
-
-  /// Where a row is so short that the outer taps of a window that keeps its length see zeros alone: the weight and the window without them.
-  fileprivate func withoutOuterTaps(_ weight: Tensor, length: Int) throws -> (weight: Tensor, window: ConvolutionWindow)? {
-    let outer = padding - (length - 1)
-    guard stride == 1, dilation == 1, length > 0, outer > 0, weight.shape[2] == 2 * padding + 1 else { return nil }
-    var window = self
-    window.padding = padding - outer
-    return (try weight.narrow(2, outer, weight.shape[2] - 2 * outer), window)
-  }
 }
 
 extension Tensor {
@@ -40,18 +31,18 @@ extension Tensor {
     guard span >= 0 else {
       throw UsageError("conv1d wants a row of at least \(window.dilation * (kernel - 1) + 1) entries with its padding, got \(shape[2] + 2 * window.padding)")
     }
-    if let (narrow, inner) = try window.withoutOuterTaps(weight, length: shape[2]) { return try conv1d(narrow, bias, inner) }
     let sizes = ConvolutionSizes(
       samples: shape[0], channels: shape[1], length: shape[2], filters: filters, places: span / window.stride + 1, kernel: kernel,
       stride: window.stride, padding: window.padding, dilation: window.dilation, groups: window.groups)
     try sizes.check()
-    try Tensor.check([shape[0], filters, sizes.places])
-    return try sizes.correlate(self, weight, bias).recorded([self, weight] + (bias.map { [$0] } ?? [])) { g in
-      let input = self.requiresGrad ? try sizes.spread(g, weight, nil) : nil
-      let slope = weight.requiresGrad ? try sizes.slope(self, g) : nil
+    let wide = try byPlace()
+    return try sizes.correlate(wide, weight, bias).recorded([wide, weight] + (bias.map { [$0] } ?? [])) { g in
+      let narrow = g.contiguous()
+      let input = wide.requiresGrad ? try sizes.spread(narrow, weight, nil) : nil
+      let slope = weight.requiresGrad ? try sizes.slope(wide, narrow) : nil
       guard let bias else { return [input, slope] }
-      return [input, slope, bias.requiresGrad ? try g.sum(2).sum(0) : nil]
-    }
+      return [input, slope, bias.requiresGrad ? try narrow.reshape([-1, filters]).sum(0) : nil]
+    }.byChannel()
   }
 
   /// PyTorch's conv_transpose1d: [n, channels, places] by weight [channels, filters / groups, kernel] and bias [filters] to
@@ -70,14 +61,20 @@ extension Tensor {
       samples: shape[0], channels: filters, length: length, filters: shape[1], places: places, kernel: kernel,
       stride: window.stride, padding: window.padding, dilation: window.dilation, groups: window.groups)
     try sizes.check()
-    try Tensor.check([shape[0], filters, length])
-    return try sizes.spread(self, weight, bias).recorded([self, weight] + (bias.map { [$0] } ?? [])) { g in
-      let input = self.requiresGrad ? try sizes.correlate(g, weight, nil) : nil
-      let slope = weight.requiresGrad ? try sizes.slope(g, self) : nil
+    let narrow = try byPlace()
+    return try sizes.spread(narrow, weight, bias).recorded([narrow, weight] + (bias.map { [$0] } ?? [])) { g in
+      let wide = g.contiguous()
+      let input = narrow.requiresGrad ? try sizes.correlate(wide, weight, nil) : nil
+      let slope = weight.requiresGrad ? try sizes.slope(wide, narrow) : nil
       guard let bias else { return [input, slope] }
-      return [input, slope, bias.requiresGrad ? try g.sum(2).sum(0) : nil]
-    }
+      return [input, slope, bias.requiresGrad ? try wide.reshape([-1, filters]).sum(0) : nil]
+    }.byChannel()
   }
+
+  /// [n, channels, length] place by place, [length, n, channels] in row-major order: how a convolution wants its rows and leaves its own.
+  public func byPlace() throws -> Tensor { try permute([2, 0, 1]).contiguous() }
+  /// [length, n, channels] as [n, channels, length], sharing memory.
+  public func byChannel() throws -> Tensor { try permute([1, 2, 0]) }
 
   /// The channels that come out; throws for an input, a weight and a bias that do not fit together.
   private func checkConvolution(

@@ -20,6 +20,15 @@ public struct RandomStream: RandomNumberGenerator, Sendable, Codable, Equatable 
   /// The next block of four.
   @inline(__always)
   mutating func block() -> (UInt32, UInt32, UInt32, UInt32) {
+    let numbers = block(0)
+    counter &+= 1
+    return numbers
+  }
+
+  /// The block that comes `ahead` blocks after the next; a loop over it is vector code.
+  @inline(__always)
+  func block(_ ahead: Int) -> (UInt32, UInt32, UInt32, UInt32) {
+    let counter = counter &+ UInt64(truncatingIfNeeded: ahead)
     var (x0, x1) = (UInt32(truncatingIfNeeded: counter), UInt32(truncatingIfNeeded: counter >> 32))
     var (x2, x3) = (UInt32(truncatingIfNeeded: purpose), UInt32(truncatingIfNeeded: purpose >> 32))
     var (k0, k1) = (UInt32(truncatingIfNeeded: key), UInt32(truncatingIfNeeded: key >> 32))
@@ -33,9 +42,11 @@ public struct RandomStream: RandomNumberGenerator, Sendable, Codable, Equatable 
       k0 = k0 &+ 0x9E37_79B9
       k1 = k1 &+ 0xBB67_AE85
     }
-    counter &+= 1
     return (x0, x1, x2, x3)
   }
+
+  /// Leaves out `blocks` blocks.
+  mutating func skip(_ blocks: Int) { counter &+= UInt64(truncatingIfNeeded: blocks) }
 
   public mutating func next() -> UInt64 {
     let x = block()

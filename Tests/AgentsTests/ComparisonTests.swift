@@ -187,14 +187,15 @@ private func demonstrations() throws -> DataSet {
   var options = SAC.Options()
   (options.gamma, options.discountPerStep) = (0.9, true)
   let replay = try Demonstrations(demonstrations(), environment, scale, options).replay
-  #expect(replay.count == 4)
-  let all = replay.gather([0, 1, 2, 3])
-  #expect(all.observation.values == [0, 1, 3, 4])
-  #expect(all.action.values == [1, -1, -1, 0.5, 0, -0.5, -0.5, 1])
-  #expect(all.reward.values == [3, 5, 9, 11])
-  #expect(all.alive.values == [1, 0, 1, 1])
-  #expect(all.nextObservation.values[0] == 2 && all.nextObservation.values[2] == 5 && all.nextObservation.values[3] == 6)
-  #expect(all.discount.values.allSatisfy { abs($0 - 0.81) < 1e-6 })
+  // The last action stands for the one that nobody took after the end; what the time limit cut off is left out.
+  #expect(replay.count == 5)
+  let all = replay.gather([0, 1, 2, 3, 4])
+  #expect(all.observation.values == [0, 1, 2, 3, 4])
+  #expect(all.action.values == [1, -1, -1, 0.5, 0.5, 0.5, 0, -0.5, -0.5, 1])
+  #expect(all.reward.values == [3, 5, 3, 9, 11])
+  #expect(all.alive.values == [1, 0, 0, 1, 1])
+  #expect(all.nextObservation.values[0] == 2 && all.nextObservation.values[3] == 5 && all.nextObservation.values[4] == 6)
+  #expect(zip(all.discount.values, [0.81, 0.81, 0.9, 0.81, 0.81]).allSatisfy { abs($0 - $1) < 1e-6 })
 }
 
 @Test func batchesTakeTheirShareOfDemonstrations() throws {
@@ -215,7 +216,9 @@ private func demonstrations() throws -> DataSet {
   }
   #expect(throws: UsageError.self) { try make(0.5, nil) }
   #expect(throws: UsageError.self) { try make(2, demonstrations()) }
-  #expect(throws: UsageError.self) { try SAC(guesses(chunk: 9), demonstrations: demonstrations()) }
+  let short = try DataSet(
+    observations: column([0, 1]), actions: column([0, 1]), rewards: Tensor([0, 1]), terminals: [false, false], timeouts: [false, true])
+  #expect(throws: UsageError.self) { try SAC(guesses(chunk: 2), demonstrations: short) }
 
   let agent = try make(nil, demonstrations())
   for _ in 0..<4 { _ = try agent.advance() }

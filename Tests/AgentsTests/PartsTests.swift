@@ -148,16 +148,37 @@ private func fill(_ buffer: ReplayBuffer, _ values: ClosedRange<Int>) throws {
 }
 
 @Test func replaySpansBlocksAndIsRestored() throws {
-  let buffer = try ReplayBuffer(capacity: 5000, observationSize: 1, actionSize: 1, seed: 3)
-  try fill(buffer, 1...6000)
-  #expect(buffer.gather([4095, 4096, 4999, 0]).observation.values == [4096, 4097, 5000, 5001])
-  let copy = try ReplayBuffer(capacity: 5000, observationSize: 1, actionSize: 1, seed: 9)
+  let block = ReplayBuffer.blockRows
+  let buffer = try ReplayBuffer(capacity: block + 1000, observationSize: 1, actionSize: 1, seed: 3)
+  let values = (1...block + 2000).map { Float($0) }
+  let x = try Tensor(values, shape: [values.count, 1])
+  try buffer.add(
+    observation: x, action: x * 10, nextObservation: x + 1, reward: values, alive: values.map { _ in 1 }, discount: values.map { _ in 0.5 })
+  let wanted = [block, block + 1, block + 1000, block + 1001].map { Float($0) }
+  #expect(buffer.gather([block - 1, block, block + 999, 0]).observation.values == wanted)
+  #expect(buffer.tensors.mapValues(\.shape) == ["0": [block, 6], "1": [1000, 6]])
+  let copy = try ReplayBuffer(capacity: block + 1000, observationSize: 1, actionSize: 1, seed: 9)
   try copy.load(buffer.tensors, buffer.record)
   try fill(buffer, 1...3)
   try fill(copy, 1...3)
   #expect(try copy.sample(50).observation.values == buffer.sample(50).observation.values)
-  let other = try ReplayBuffer(capacity: 6000, observationSize: 1, actionSize: 1, seed: 9)
-  #expect(throws: UsageError.self) { try other.load(buffer.tensors, buffer.record) }
+}
+
+/// What is not the buffer's own is refused, and says what was wanted.
+@Test func replayRefusesWhatDoesNotFit() throws {
+  let buffer = try ReplayBuffer(capacity: 10, observationSize: 1, actionSize: 1, seed: 3)
+  try fill(buffer, 1...6)
+  func message(capacity: Int = 10, action: Int = 1, _ tensors: [String: Tensor]) throws -> String {
+    let other = try ReplayBuffer(capacity: capacity, observationSize: 1, actionSize: action, seed: 9)
+    do { try other.load(tensors, buffer.record) } catch { return "\(error)" }
+    return "no error"
+  }
+  #expect(try message(buffer.tensors) == "no error")
+  #expect(try message(capacity: 11, buffer.tensors) == "the saved replay buffer has buffer_size 10, wanted 11")
+  #expect(try message(action: 2, buffer.tensors) == "the saved transitions have 6 numbers, wanted 7, of observation 1 and action 2")
+  #expect(try message(["0": Tensor.zeros([5, 6])]) == "the saved replay buffer of 5 transitions goes on at 6, wanted 5")
+  #expect(try message(["1": Tensor.zeros([6, 6])]).hasPrefix("the saved replay buffer is not whole; got"))
+  #expect(try message(["0": Tensor.zeros([6])]).hasPrefix("the saved replay buffer is not whole; got"))
 }
 
 @Test func replayRefusesEmptinessAndWrongShapes() throws {

@@ -139,6 +139,27 @@ import Testing
     }
     Issue.record("the episode did not end")
   }
+
+  /// A line farther away is crossed later, by demonstrators too, and episodes may last longer.
+  @Test func pointForkPaysAtTheLineThatIsSaid() throws {
+    var options = PointForkOptions()
+    options.finishLine = 4
+    let environment = try Environments.make("PointFork-v0", options)
+    #expect(environment.observationSpace.high[0] == 4.1 && environment.maxEpisodeSteps == 120)
+    _ = try environment.reset(seed: 1)
+    var steps = 0
+    while steps < 120 {
+      let step = try environment.step(steps < 6 ? [0, 1] : [1, 0])
+      steps += 1
+      #expect(step.reward == (step.terminated ? 1 : 0))
+      if step.terminated { break }
+    }
+    #expect((46...47).contains(steps))  // 6 to the side, and 4 ± 0.05 at 0.1 a step
+    let set = try PointForkDemonstrator.demonstrate(episodes: 300, seed: 1, options: options)
+    #expect((0.42...0.58).contains(set.returnStatistics.mean) && set.lengthStatistics.mean > 45)
+    options.finishLine = 1
+    #expect(throws: UsageError.self) { try PointFork(options) }
+  }
 }
 
 /// DPPO's train.npz.

@@ -52,6 +52,20 @@ import Testing
     }
   }
 
+  /// What a killed process left is known by its name, and nothing else is touched.
+  @Test func unfinishedWritingIsRemoved() throws {
+    try withFolder { folder in
+      let empty = folder + "/empty", run = folder + "/run"
+      for path in [empty, run, run + "/learn-1.tmp-1abc", run + "/learn-1"] { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+      for path in [run + "/learn-1.tmp-1abc/a", run + "/learn-1/a", run + "/manifest.json.tmp-xyz"] { try Data().write(to: URL(filePath: path)) }
+      #expect(try !AtomicFile.holdsOnlyUnfinished(run) && !AtomicFile.holdsOnlyUnfinished(empty) && !AtomicFile.holdsOnlyUnfinished(folder + "/none"))
+      try AtomicFile.removeUnfinished(in: run)
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: run).sorted() == ["learn-1", "learn-1/a"])
+      try Data().write(to: URL(filePath: empty + "/manifest.json.tmp-1"))
+      #expect(try AtomicFile.holdsOnlyUnfinished(empty))
+    }
+  }
+
   /// While one thread replaces a folder, another always finds it there and whole.
   @Test func readersNeverMissAFolder() async throws {
     let folder = FileManager.default.temporaryDirectory.path + "/dsrl-swap-\(UInt64.random(in: 0 ... .max))"

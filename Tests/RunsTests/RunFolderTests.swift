@@ -42,6 +42,26 @@ import Testing
     }
   }
 
+  /// Killed while it wrote its manifest, or a checkpoint.
+  @Test func whatAKilledRunLeftIsCleared() throws {
+    try withFolder { folder in
+      let (manifest, out) = (try manifest(folder), folder + "/out")
+      try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: false)
+      try AtomicFile.write("", to: out + "/manifest.json.tmp-1x")
+      do {
+        let run = try RunFolder(manifest, out: out)
+        #expect(run.path == out)
+        for path in ["learn-1", "learn-1.tmp-2y"] {
+          try FileManager.default.createDirectory(atPath: "\(run.checkpoints)/\(path)", withIntermediateDirectories: true)
+          try AtomicFile.write("", to: "\(run.checkpoints)/\(path)/a")
+        }
+      }
+      let run = try RunFolder(resuming: out)
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: run.checkpoints).sorted() == ["learn-1", "learn-1/a"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: out).sorted() == ["checkpoints", "manifest.json"])
+    }
+  }
+
   @Test func programsRunAndEnd() throws {
     let result = try #require(try Command.run(["cat"], input: String(repeating: "abc", count: 100_000)))
     #expect(result.status == 0 && result.output.count == 300_000)

@@ -104,6 +104,13 @@ private let results: [(String, String)] = [
    "3, 0.0, {0.0, 0.0, 0.0}, {60, 60, 60}, {0.0, 0.0}, 0.0, 60.0"),
   ("local p = fitted() local function run(s) return table.concat(dsrl.evaluate{policy = p, env = 'PointFork-v0', episodes = 4, seed = s}.lengths, ' ') end return run(1) == run(1), run(1) == run(2)", "true, false"),
   ("local a = dsrl.agent.sac{env = fork, hidden = {8}} return dsrl.evaluate{agent = a, episodes = 2, deterministic = true}.n, a.environment_steps", "2, 0"),
+  ("local p = fitted() local a = dsrl.agent.dsrl_na{env = fork, policy = p, hidden = {8}} local e = dsrl.evaluate{agent = a, episodes = 6, seed = 3, base = true} local b = dsrl.evaluate{policy = p, env = fork, episodes = 6, seed = 3} return e.base.returns[4] == b.returns[4], e.base.mean_reward == b.mean_reward, math.abs(e.gain - (e.mean_reward - b.mean_reward)) < 1e-12, e.gain_interval[1] <= e.gain and e.gain <= e.gain_interval[2], e:to_table().base.n, b.base, b.gain, tostring(e):match('gain') ~= nil",
+   "true, true, true, true, 6, nil, nil, true"),
+  // diagnostics
+  ("local a = dsrl.agent.dsrl_na{env = fork, policy = fitted(), hidden = {8}, init_rollout_steps = 2, batch_size = 4} a:advance() local d = a:diagnose{observations = 8, states = 2, noises = 4, episodes = 2, seed = 5} local names = {} for name in pairs(d) do names[#names + 1] = name end table.sort(names) return table.concat(names, ' '), d.q_bias == d.q_value - d.q_return, a:diagnose{observations = 8, states = 2, noises = 4, episodes = 2, seed = 5}.q_bias == d.q_bias, a.environment_steps",
+   "\"box_coverage ent_coef entropy pairs_actor pairs_gaussian q_bias q_return q_value rank_actor rank_gaussian regret_actor regret_gaussian saturation\", true, true, 8"),
+  ("local d = dsrl.data.demonstrations{episodes = 4} local a = dsrl.agent.dsrl_na{env = fork, policy = fitted(), hidden = {8}, batch_size = 4, gradient_steps = 5, offline_data = d, init_rollout_steps = 0} local h = a:learn_offline{gradient_steps = 12, eval_every = 10, eval_episodes = 2} a:learn{steps = 8} return a.environment_steps >= 8, h[1].step, h[2].step, h[3].step, #h",
+   "true, 0, 10, 15, 3"),
 ]
 
 @Suite struct DomainTests {

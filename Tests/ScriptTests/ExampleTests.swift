@@ -5,6 +5,8 @@ import Testing
 private let examples: [(name: String, settings: [String], pictures: [String])] = [
   ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
+  ("offline.lua", ["demonstrations=20", "epochs=2", "gradient_steps=40", "steps=100", "eval_every=50", "episodes=4"], ["curves.svg"]),
+  ("loop.lua", ["demonstrations=20", "epochs=1", "steps=800", "width=16", "compare=true"], []),
   ("regression.lua", ["steps=60", "points=64"], ["fit.svg"]),
   ("pendulum.lua", ["steps=700", "eval_every=350", "eval_episodes=2"], ["curve.svg"]),
   ("hopper.lua", ["data_steps=1000", "epochs=1", "hidden=32", "init_rollout_steps=4", "steps=128", "eval_every=64", "eval_episodes=2", "episodes=4"], ["curve.svg"]),
@@ -12,6 +14,7 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("studies/modes.lua", ["demonstrations=20", "chunk=2", "epochs=4", "hidden=16", "episodes=4", "paths=2"], ["Gaussian.svg", "bins-autoregressive.svg", "diffusion.svg"]),
   ("studies/initial_noise.lua", ["pairs=2", "samples=500", "epochs=1", "hidden=16", "points=20"], ["circles.svg", "turns.svg"]),
   ("studies/dimension.lua", ["dimensions={1,2}", "samples=2200", "epochs=1", "hidden=16", "points=20"], ["error.svg", "steps.svg", "rank.svg", "best.svg"]),
+  ("studies/dip.lua", ["seeds=1", "steps=120", "eval_every=60", "eval_episodes=4", "demonstrations=30", "epochs=1", "variants={published,demos}"], ["dip.svg"]),
   ("studies/denoisers.lua", ["demonstrations=30", "gradient_steps=2", "networks={residual_mlp,transformer}", "episodes=2"], []),
   ("hopper/train_behaviour.lua", ["low=-1000", "high=10000", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
 ]

@@ -26,7 +26,7 @@ import Testing
     }
     local calls = 0
     local function learn()
-      local history = agent:learn{steps = opt.steps, eval_every = 64, eval_episodes = 3, log_every = 20, on_step = function(_, _, step)
+      local history = agent:learn{steps = opt.steps, eval_every = 64, eval_episodes = 3, log_every = 20, diagnostics = 50, on_step = function(_, _, step)
         calls = calls + 1
         if calls == opt.stop and not io.open("ready") then io.open("ready", "w"):close() local t = dsrl.clock() while not dsrl.run.stopping() and dsrl.clock() < t + 20 do end end
       end}
@@ -154,6 +154,14 @@ import Testing
     try program.write("script.lua", script)
     let outcome = try program.run(["run", "script.lua", "--out", "r"])
     #expect(outcome.code == 1 && outcome.errors.contains(message), "\(outcome.errors)")
+    try program.remove()
+  }
+
+  /// Killed at random moments and resumed until its end, a run leaves what it would have left anyhow.
+  @Test func killedAtRandomMoments() throws {
+    let program = try Program()
+    let outcome = try program.shell("DSRL_LUA_PROGRAM=\"$PROGRAM\" \"$ROOT/scripts/soak\" 0 7 400")
+    #expect(outcome.code == 0 && outcome.output.contains("every end as without a kill, byte for byte"), "\(outcome.output)\(outcome.errors)")
     try program.remove()
   }
 

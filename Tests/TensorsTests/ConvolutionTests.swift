@@ -43,7 +43,8 @@ private struct Setting: Sendable {
 
 private let settings = [
   Setting(1, 1, 1, 1, 1), Setting(2, 3, 9, 4, 3), Setting(5, 4, 16, 6, 5, padding: 2), Setting(3, 4, 7, 2, 3, stride: 2, padding: 1, groups: 2),
-  Setting(2, 2, 3, 2, 3, stride: 5, padding: 7, dilation: 3), Setting(300, 2, 3, 3, 3, padding: 1), Setting(40, 8, 16, 8, 5, stride: 3, padding: 2, dilation: 2, groups: 4),
+  Setting(2, 2, 3, 2, 3, stride: 5, padding: 7, dilation: 3), Setting(1, 5, 50, 7, 4, stride: 3, padding: 1), Setting(130, 70, 4, 40, 5, padding: 2),
+  Setting(600, 3, 2, 18, 5, padding: 2), Setting(128, 6, 4, 20, 3, stride: 2, padding: 1), Setting(2, 530, 3, 17, 2), Setting(300, 2, 3, 3, 3, padding: 1), Setting(40, 8, 16, 8, 5, stride: 3, padding: 2, dilation: 2, groups: 4),
 ]
 
 @Suite struct ConvolutionTests {

@@ -9,7 +9,8 @@ local opt = dsrl.options{
   env = "PointFork-v0",    -- or "Hopper-v5", with data of the behaviour that examples/hopper holds
   data_steps = 200000,     -- of Hopper
   demonstrations = 600,    -- of PointFork
-  gradient_steps = 4000,   -- of every network
+  gradient_steps = 4000,   -- of every network, in whole epochs
+  learning_rate = 1e-3,    -- at its highest
   networks = {"residual_mlp", "unet1d", "transformer"},
   episodes = 100,          -- of each evaluation
 }
@@ -22,12 +23,15 @@ else
   data = dsrl.data.collect{env = opt.env, policy = dsrl.agent.load_actor(folder .. "hopper/behaviour.safetensors", {seed = seed}), steps = opt.data_steps, num_envs = 4, seed = seed}
 end
 print(data)
+local returns = data:returns()
+local interval = dsrl.stats.bootstrap(returns)
+print(("mean return of the data's %d episodes: %.1f (%.1f to %.1f)"):format(#returns, dsrl.stats.mean(returns), interval[1], interval[2]))
 
 local env = dsrl.env.make(opt.env, {num_envs = 4, chunk = chunk, seed = seed})
 local networks = {
   residual_mlp = {kind = "residual_mlp", hidden = {256, 256, 256}, activation = "relu"},
   unet1d = {kind = "unet1d", down_dims = {64, 128}, diffusion_step_embed_dim = 64},
-  transformer = {kind = "transformer", n_layer = 4, n_emb = 128},
+  transformer = {kind = "transformer", n_layer = 4, n_emb = 128, p_drop_attn = 0},  -- the others drop nothing either
 }
 local chunks = 0
 for _, episode in ipairs(data.episodes) do chunks = chunks + math.max(0, episode.length - chunk + 1) end
@@ -38,7 +42,9 @@ for _, name in ipairs(opt.networks) do
   if not networks[name] then error("networks are residual_mlp, unet1d and transformer, got " .. name) end
   local policy = dsrl.policy.diffusion{env = env, horizon = chunk, network = networks[name], action_offset = 0, seed = seed, process = {steps = 20}, sampler = dsrl.sampler.ddim{steps = 10}}
   local started = os.time()
-  local last = policy:fit(data, {epochs = math.max(1, opt.gradient_steps // steps_an_epoch), batch_size = batch_size, learning_rate = name == "transformer" and 3e-4 or 1e-3, seed = seed})
+  local last = policy:fit(data, {
+    epochs = math.max(1, opt.gradient_steps // steps_an_epoch), batch_size = batch_size, learning_rate = opt.learning_rate, warmup_epochs = 0, warmup_steps = 500, seed = seed,
+  })
   local seconds = os.time() - started
   local base = dsrl.evaluate{policy = policy, env = env, episodes = opt.episodes, seed = seed + 100}
   local observation, noise = env:reset{seed = seed}, dsrl.randn(4, policy.latent_size)
