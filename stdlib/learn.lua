@@ -11,6 +11,8 @@
 --   diagnostics    true or every so many steps: agent:diagnose along the way, the base policy beside each evaluation, a picture and words at the end
 --   on_eval        function(agent, evaluation, step); returning false ends the learning
 --   on_step        function(agent, advance, step), after every agent:advance(); returning false ends it
+--   on_episode     function(agent, episode, step), for every episode that ended in it; returning false ends it
+-- What they are given may be changed by agent:set_options.
 -- Returns the evaluations: {{step = , mean_reward = , std_reward = , mean_ep_length = , success_rate = , interval = {low, high}}, ...}.
 -- Calling it again goes on from where the agent is. In a resumed run it goes on from where it was stopped, to the same numbers.
 local dsrl, checkpoints, ways, diagnostics = require "dsrl", require "checkpoints", require "ways", require "diagnostics"
@@ -118,6 +120,9 @@ local function learn(agent, options, way)
       if passed(log_every, before, step) or step >= last then log(step) end
       watch.look(before, step)
       if options.on_step and options.on_step(agent, advance, step) == false then state.going = false end
+      for _, episode in ipairs(options.on_episode and advance.episodes or {}) do
+        if options.on_episode(agent, episode, step) == false then state.going = false end
+      end
       state.evaluates = options.eval_every and (passed(options.eval_every, before, step) or step >= last or not state.going)
     else
       break

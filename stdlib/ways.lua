@@ -20,7 +20,7 @@ ways.offline = {
 
 local known = {
   eval_every = "number", eval_episodes = "number", eval_seed = "number", eval_env = "any", num_eval_envs = "number", deterministic = "boolean",
-  log_every = "number", save_every = "number", diagnostics = "any", on_eval = "function", on_step = "function",
+  log_every = "number", save_every = "number", diagnostics = "any", on_eval = "function", on_step = "function", on_episode = "function",
 }
 
 -- Raises at the line that called the function that calls this.

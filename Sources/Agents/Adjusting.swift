@@ -95,7 +95,7 @@ extension DSRLNA: Adjustable {
   public func adjust(_ new: Options) throws {
     guard round.updates == 0 else { throw amidUpdates }
     let merged = merged(new, into: made)
-    try merged.check()
+    try merged.check(hasOfflineData: hasOfflineData)
     try core.adjust(merged.learning)
     options = merged
     noiseCriticOptimizer.learningRate = merged.noiseCriticLearningRate ?? merged.learningRate

@@ -46,7 +46,7 @@ struct ChunkTransitions {
     action = try actions.indexSelect(0, rows).reshape([n, chunk * actions.shape[1]])
     reward = decisions.map { decision in Float(rewards[decision.start..<decision.end].reduce(0.0) { $0 + Double($1) }) }
     alive = decisions.map { $0.isLast ? 0 : 1 }
-    discount = decisions.map { chunkDiscount(gamma, perStep: discountPerStep, steps: $0.end - $0.start) }
+    discount = decisions.map { decision in chunkDiscount(gamma, perStep: discountPerStep, steps: decision.end - decision.start) }
   }
 
   /// One chunk of an episode, from `start` up to `end`.

@@ -21,7 +21,7 @@ public final class DSRLNA: Agent, Learner {
   var distillation: Distillation?
   /// Behaviour data apart from the replay; nil where there are none, or they lie in it.
   let offlineData: Demonstrations?
-  private let hasOfflineData: Bool
+  let hasOfflineData: Bool
   let noiseCriticOptimizer: Adam
   var noiseStream: RandomStream
   private var evaluationStream: RandomStream

@@ -54,8 +54,8 @@ extension Interpreter {
     type(AgentObject.self, doc: "Something that learns by acting.") { t in
       declareAgent(t)
       declareTraining(t)
-      declareDiagnosis(t)
       declareStepping(t)
+      declareDiagnosis(t)
       declareAgentState(t)
     }
     type(ActorObject.self, doc: "An agent's actor alone.") { t in

@@ -30,7 +30,7 @@ extension Session {
     let path = lua.searchPath
     lua.searchPath = "\(folder)/?.lua;\(path)"
     try attach("learn", to: "Agent", "(options: table) -> table",
-      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, save_every (of a run's checkpoint), diagnostics (true, or every so many steps), on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on; so does a resumed run, to the same numbers.")
+      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, save_every (of a run's checkpoint), diagnostics (true, or every so many steps), on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step), on_episode = function(agent, episode, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on; so does a resumed run, to the same numbers.")
     try attach("learn_offline", to: "Agent", "(options: table) -> table",
       "Learns from the agent's offline_data alone, without acting, until `gradient_steps` more gradient steps of the critics are done; the other options are learn's and count these steps, as the metrics do. A learn after it goes on online; init_rollout_steps = 0 then begins with what was learned.")
     try attach("preset", to: "dsrl", "(name: string, overrides?: table, agent?: string) -> table",

@@ -73,6 +73,13 @@ private var steeringEffects: [Effect<SteeringOptions>] {
   ]
 }
 
+private func behaviour() throws -> DataSet {
+  let numbers = (0..<12).map { Float($0 % 5) / 5 }
+  return try DataSet(
+    observations: Tensor(numbers, shape: [12, 1]), actions: Tensor(numbers, shape: [12, 1]), rewards: Tensor(numbers),
+    terminals: Array(repeating: false, count: 12), timeouts: (0..<12).map { $0 == 11 })
+}
+
 private func makeSmall(_ options: inout LearningOptions) {
   (options.hidden, options.activation, options.layerNorm) = ([16, 16], .tanh, true)
   (options.batchSize, options.learningRate, options.gradientSteps, options.trainFreq) = (16, 1e-3, 3, 1)
@@ -100,18 +107,19 @@ private func sacQuantities(_ make: @escaping () throws -> SAC) throws -> [String
     Effect("distillationNoises", distilling.union(["distilled"])) { $0.distillationNoises = 2 },
     Effect("distillationTarget", distilling) { $0.distillationTarget = .min },
     Effect("updateOrder", ["round"]) { $0.updateOrder = .actorAfterDistillation },
+    Effect("offlineMixRatio", batches) { $0.offlineMixRatio = 0.25 },
   ]
   let effects = own + steeringEffects.map { $0.inside(\.steering) } + learningEffects.map { $0.inside(\.learning) }
   try expectEffects(effects, of: DSRLNA.Options(), small: {
     makeSmall(&$0.learning)
-    ($0.initRolloutSteps, $0.noiseCriticGradSteps) = (3, 2)
+    ($0.initRolloutSteps, $0.noiseCriticGradSteps, $0.offlineMixRatio) = (3, 2, 0.5)
   }) { options in
     let subjects = Subjects<DSRLNA>(
-      make: { try DSRLNA(regulators(), policy: TrianglePolicy(horizon: 3), options) },
+      make: { try DSRLNA(regulators(), policy: TrianglePolicy(horizon: 3), offlineData: behaviour(), options) },
       modules: { [("actor", $0.actor), ("critics", $0.critics), ("targets", $0.core.targets), ("noise critics", $0.noiseCritics)] },
       observe: { try $0.policy.normalize($1) }, firstStep: .joint)
     var result = try subjects.quantities()
-    result.merge(try lossQuantities(subjects, \.core) { try $0.replay.sample($0.options.batchSize) }) { first, _ in first }
+    result.merge(try lossQuantities(subjects, \.core) { try $0.sampleBatch() }) { first, _ in first }
     let agent = try subjects.prepared()
     result["distillation loss"] = Array(try agent.update(.distillation).values)
     result["noise critics"] = agent.noiseCritics.parameters.flatMap(\.values)
@@ -146,14 +154,10 @@ private func sacQuantities(_ make: @escaping () throws -> SAC) throws -> [String
     Effect("learningStarts", ["decision", "round"]) { $0.learningStarts = 48 },
     Effect("demonstrationRatio", batches) { $0.demonstrationRatio = 0.25 },
   ]
-  let numbers = (0..<12).map { Float($0 % 5) / 5 }
-  let data = try DataSet(
-    observations: Tensor(numbers, shape: [12, 1]), actions: Tensor(numbers, shape: [12, 1]), rewards: Tensor(numbers),
-    terminals: Array(repeating: false, count: 12), timeouts: (0..<12).map { $0 == 11 })
   try expectEffects(climbing(own + learningEffects.map { $0.inside(\.learning) }), of: SAC.Options(), small: {
     makeSmall(&$0.learning)
     $0.learningStarts = 28  // the three vector steps take 32
-  }) { options in try sacQuantities { try SAC(regulators(), demonstrations: data, options) } }
+  }) { options in try sacQuantities { try SAC(regulators(), demonstrations: behaviour(), options) } }
 }
 
 @Test func optionsOfBestOfNDoWhatTheySay() throws {

@@ -99,6 +99,8 @@ private let results: [(String, String)] = [
    "true, 4, 2, 2"),
   ("local a = dsrl.agent.dsrl_na{env = fork, policy = fitted(), hidden = {8}, init_rollout_steps = 1, train_freq = 1, batch_size = 4, gradient_steps = -1, noise_critic_grad_steps = 1} a:advance() local m = a:train() return m['train/noise_critic_loss'] > 0, a.transitions, a.gradient_steps",
    "true, 2, 4"),
+  ("local a = dsrl.agent.sac{env = fork, hidden = {8}, learning_starts = 2, batch_size = 4} a:set_options{batch_size = 8, target_entropy = 'auto'} a:save(folder .. '/s') local b = dsrl.agent.sac{env = fork, hidden = {8}, learning_starts = 2, batch_size = 4} b:load(folder .. '/s') return a.options.batch_size, b.options.batch_size, a.options.hidden",
+   "8, 8, {8}"),
   // evaluation
   ("local e = dsrl.evaluate{policy = function(o) return dsrl.zeros(#o, 1, 2) end, env = 'PointFork-v0', episodes = 3} return e.n, e.mean_reward, e.returns, e.lengths, e.interval, e.success_rate, e:to_table().mean_ep_length",
    "3, 0.0, {0.0, 0.0, 0.0}, {60, 60, 60}, {0.0, 0.0}, 0.0, 60.0"),

@@ -43,6 +43,14 @@ check.near(logged["rollout/ep_rew_mean"], (7 + 56) / 2)
 check.near(logged["train/actor_loss"], (1 + 1/2 + 1/3 + 1/4 + 1/5 + 1/6 + 1/7 + 1/8) / 8)
 assert(logged["rollout/success_rate"] == 0 and lines[1]["eval/mean_reward"] == 0 and lines[1]["eval/success_rate"] == 0.5)
 
+-- Every episode is shown; one may be enough.
+local returns = {}
+learn(counter(), {steps = 50, on_episode = function(_, episode, step)
+  returns[#returns + 1] = episode["return"] == step and episode.length
+  return step < 21
+end})
+assert(#returns == 3 and returns[3] == 7)
+
 check.fails("unknown option 'step' of learn", learn, agent, {step = 1})
 check.fails("'steps' must be a positive integer", learn, agent, {steps = 0})
 check.fails("'eval_every' must be a number", learn, agent, {steps = 1, eval_every = "x"})
