@@ -44,6 +44,7 @@ public final class Session {
     lua.installEnvironments()
     lua.installData()
     lua.installDataMaking()
+    lua.installDataFunctions()
     lua.installPolicies(roles)
     lua.installPolicyImport()
     lua.installCustomPolicies()
