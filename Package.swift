@@ -28,16 +28,18 @@ let package = Package(
     .systemLibrary(name: "CLAPACK", providers: [.apt(["liblapack-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CMuJoCo"),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CVectorUnits"),
-    // C code: what must run before anything compiled for the newer processors can
+    // C code: what must run before anything compiled for the newer processors can, and what a process of its own does where Swift's is a copy
     .target(name: "CProcessor"),
+    .target(name: "CHDF5Server", dependencies: ["CHDF5"]),
 
     // The domain: none of it hears of Lua
     .target(name: "Tensors", dependencies: ["COneDNN", "CLAPACK"], swiftSettings: vectorised),
-    .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto"]),
+    .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto", "CHDF5Server"]),
     .target(name: "NeuralNets", dependencies: ["Tensors", "Files"], swiftSettings: vectorised),
     .target(name: "Diffusion", dependencies: ["NeuralNets"]),
     .target(name: "Environments", dependencies: ["Tensors", "Files", "CMuJoCo"], swiftSettings: mujocoHeaders, linkerSettings: mujocoLibrary),

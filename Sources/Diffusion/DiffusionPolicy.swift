@@ -82,7 +82,7 @@ public final class DiffusionPolicy: BasePolicy {
     guard observation.size == observationSize, action.size == actionSize else {
       throw UsageError("this policy's normalisation wants \(observationSize) observation and \(actionSize) action columns, got \(observation.size) and \(action.size)")
     }
-    normalizationHash = try SHA256.hex([observation.minimum, observation.maximum, action.minimum, action.maximum].flatMap(bytes))
+    normalizationHash = try Normalizer.hash(observation: observation, action: action)
     normalization = (observation, action)
   }
   /// To be called when the network's weights have changed.

@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// Min-max scaling to [-1, 1] as DPPO does it: y = 2 ((x - min) / (max - min + 1e-6) - 1/2), and back x = (y + 1) / 2 (max - min) + min.
@@ -23,6 +24,11 @@ public struct Normalizer: Sendable {
   public init(fitting data: Tensor) throws {
     guard data.rank == 2, data.shape[0] > 0 else { throw UsageError("a normaliser is fitted to rows, [n, columns], got shape \(data.shape)") }
     try self.init(minimum: data.detach().min(0), maximum: data.detach().max(0))
+  }
+
+  /// SHA-256 of all their numbers, observation before action, smallest before largest: what a policy's normalisation is known by.
+  public static func hash(observation: Normalizer, action: Normalizer) throws -> String {
+    try SHA256.hex([observation.minimum, observation.maximum, action.minimum, action.maximum].flatMap(bytes))
   }
 
   /// [..., columns] -> the same shape, the fitted data inside [-1, 1].

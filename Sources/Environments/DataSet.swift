@@ -1,3 +1,4 @@
+import Files
 import Tensors
 
 /// Behaviour data: what was seen, done and earned, step after step, episode after episode (D4RL's layout).
@@ -13,6 +14,14 @@ public struct DataSet {
   /// Where the episode was cut off: a time limit, or the end of collecting.
   public let timeouts: [Bool]
   public let episodes: [Episode]
+  /// What was seen after the last step of each episode, [episodes, observation]; nil where the data do not say so of all.
+  public let finalObservations: Tensor?
+  /// Whether a step reached the task's goal; nil where the data do not say.
+  public let success: [Bool]?
+  /// Further numbers of every step by name, [N, ...].
+  public let infos: [String: Tensor]
+  /// What a file says about its data.
+  public let attributes: [String: JSON]
 
   /// A run of steps that follow each other.
   public struct Episode: Equatable, Sendable {
@@ -20,26 +29,34 @@ public struct DataSet {
     /// Sum of the rewards.
     public let `return`: Double
     public let terminated: Bool
+    /// Whether a step of it reached the task's goal; nil where the data do not say.
+    public let success: Bool?
   }
 
   /// Throws where lengths differ, nothing is there, or a number is not finite. An episode ends at a terminal, a timeout or the last step.
-  public init(observations: Tensor, actions: Tensor, rewards: Tensor, terminals: [Bool], timeouts: [Bool]) throws {
+  public init(
+    observations: Tensor, actions: Tensor, rewards: Tensor, terminals: [Bool], timeouts: [Bool], finalObservations: Tensor? = nil,
+    success: [Bool]? = nil, infos: [String: Tensor] = [:], attributes: [String: JSON] = [:]
+  ) throws {
     guard observations.rank == 2, let count = observations.shape.first, count > 0 else {
       throw UsageError("observations want the shape [steps, size], got \(observations.shape)")
     }
     guard actions.rank == 2, actions.shape[0] == count else { throw UsageError("actions want the shape [\(count), size], got \(actions.shape)") }
     guard rewards.shape == [count] else { throw UsageError("rewards want the shape [\(count)], got \(rewards.shape)") }
-    guard terminals.count == count else { throw UsageError("terminals want the shape [\(count)], got [\(terminals.count)]") }
-    guard timeouts.count == count else { throw UsageError("timeouts want the shape [\(count)], got [\(timeouts.count)]") }
-    for (name, tensor) in [("observations", observations), ("actions", actions), ("rewards", rewards)] {
-      if let bad = tensor.values.firstIndex(where: { !$0.isFinite }) {
-        let value = tensor.values[bad]
-        throw UsageError("\(name) hold \(value.isNaN ? "nan" : "\(value)") at step \(bad / (tensor.count / count) + 1)")
-      }
+    for (name, flags) in [("terminals", terminals), ("timeouts", timeouts), ("success", success ?? terminals)] where flags.count != count {
+      throw UsageError("\(name) want the shape [\(count)], got [\(flags.count)]")
+    }
+    for (name, info) in infos where info.shape.first != count { throw UsageError("infos/\(name) wants \(count) rows, got shape \(info.shape)") }
+    episodes = DataSet.episodes(rewards.values, terminals, timeouts, success)
+    if let finalObservations, finalObservations.shape != [episodes.count, observations.shape[1]] {
+      throw UsageError("final_observations want the shape [\(episodes.count), \(observations.shape[1])], got \(finalObservations.shape)")
+    }
+    for (name, tensor) in [("observations", observations), ("actions", actions), ("rewards", rewards), ("final_observations", finalObservations ?? rewards)] {
+      try DataSet.check(name, tensor)
     }
     (self.observations, self.actions, self.rewards) = (observations, actions, rewards)
     (self.terminals, self.timeouts) = (terminals, timeouts)
-    episodes = DataSet.episodes(rewards.values, terminals, timeouts)
+    (self.finalObservations, self.success, self.infos, self.attributes) = (finalObservations, success, infos, attributes)
   }
 
   /// Steps in all.
@@ -61,12 +78,19 @@ public struct DataSet {
     return starts
   }
 
-  private static func episodes(_ rewards: [Float], _ terminals: [Bool], _ timeouts: [Bool]) -> [Episode] {
+  /// Every number must be finite; reads them where they are, however many.
+  private static func check(_ name: String, _ tensor: Tensor) throws {
+    let bad = tensor.withPointer { values in (0..<tensor.count).first { !values[$0].isFinite }.map { ($0, values[$0]) } }
+    guard let (place, value) = bad else { return }
+    throw UsageError("\(name) hold \(value.isNaN ? "nan" : "\(value)") at step \(place / (tensor.count / tensor.shape[0]) + 1)")
+  }
+
+  private static func episodes(_ rewards: [Float], _ terminals: [Bool], _ timeouts: [Bool], _ success: [Bool]?) -> [Episode] {
     var episodes: [Episode] = []
     var start = 0
     for index in rewards.indices where terminals[index] || timeouts[index] || index == rewards.count - 1 {
       let sum = rewards[start...index].reduce(0) { $0 + Double($1) }
-      episodes.append(Episode(range: start..<index + 1, return: sum, terminated: terminals[index]))
+      episodes.append(Episode(range: start..<index + 1, return: sum, terminated: terminals[index], success: success?[start...index].contains(true)))
       start = index + 1
     }
     return episodes
@@ -95,9 +119,16 @@ extension DataSet {
   public var returnStatistics: Summary { Summary(episodes.map(\.return)) }
   public var lengthStatistics: Summary { Summary(episodes.map { Double($0.range.count) }) }
 
+  /// Of the episodes.
+  public var terminatedShare: Double { Double(episodes.count { $0.terminated }) / Double(episodes.count) }
+  /// Of the episodes; nil where the data do not say.
+  public var successShare: Double? { success.map { _ in Double(episodes.count { $0.success == true }) / Double(episodes.count) } }
+
   private static func columns(_ tensor: Tensor) -> [Summary] {
-    let (values, width) = (tensor.values, tensor.shape[1])
-    return (0..<width).map { column in Summary(stride(from: column, to: values.count, by: width).map { Double(values[$0]) }) }
+    let width = tensor.shape[1]
+    return tensor.withPointer { values in
+      (0..<width).map { column in Summary(stride(from: column, to: tensor.count, by: width).map { Double(values[$0]) }) }
+    }
   }
 }
 

@@ -1,9 +1,10 @@
 import Tensors
 
-/// What an array file or one entry of an npz archive takes: numbers, or one byte per truth value.
+/// What an array file or one entry of an npz archive takes: numbers, one byte per truth value, or a text's bytes.
 public enum Column: Sendable {
   case floats(Tensor)
   case flags([Bool])
+  case text(String)
 }
 
 /// One array in a file, in NumPy's format.
@@ -25,7 +26,7 @@ public enum NPY {
 
   public static func write(_ tensor: Tensor, to path: String) throws { try write(.floats(tensor), to: path) }
 
-  /// `<f4` for numbers, `|b1` for truth values.
+  /// `<f4` for numbers, `|b1` for truth values, `|u1` for texts.
   public static func write(_ column: Column, to path: String) throws {
     try AtomicFile.write(to: path) { file in try encode(column) { try file.write($0) } }
   }
@@ -49,18 +50,19 @@ public enum NPY {
     guard header.byteCount == available else {
       throw UsageError("\(label): shape \(header.shape) takes \(header.byteCount) bytes, the file has \(available)\(available < header.byteCount ? " (truncated?)" : "")")
     }
-    try Tensor.check(header.shape)
   }
 
   static func tensor(_ header: NPYHeader, _ read: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> Tensor {
-    try Tensor.filled(header.shape) { target in
+    try Tensor.check(header.shape)
+    return try Tensor.filled(header.shape) { target in
       try header.type.floats(header.count, into: target, read)
       if header.fortran { toRowMajor(target, header.shape) }
     }
   }
 
   static func doubles(_ header: NPYHeader, _ read: (UnsafeMutableRawBufferPointer) throws -> Void) throws -> [Double] {
-    try [Double](unsafeUninitializedCapacity: header.count) { buffer, initialized in
+    try Tensor.check(header.shape)
+    return try [Double](unsafeUninitializedCapacity: header.count) { buffer, initialized in
       guard let target = buffer.baseAddress else { return }
       try header.type.doubles(header.count, into: target, read)
       if header.fortran { toRowMajor(target, header.shape) }
@@ -87,6 +89,10 @@ public enum NPY {
     case .flags(let flags):
       try NPYHeader(type: .bool, shape: [flags.count]).bytes(descr: "|b1").withUnsafeBytes(write)
       try flags.map { UInt8($0 ? 1 : 0) }.withUnsafeBytes(write)
+    case .text(let text):
+      let bytes = Array(text.utf8)
+      try NPYHeader(type: .uint8, shape: [bytes.count]).bytes(descr: "|u1").withUnsafeBytes(write)
+      try bytes.withUnsafeBytes(write)
     }
   }
 }

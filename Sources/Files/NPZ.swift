@@ -35,7 +35,7 @@ public enum NPZ {
     try write(arrays.map { ($0, Column.floats($1)) }, to: path, compressed: compressed)
   }
 
-  /// `<f4` for numbers, `|b1` for truth values.
+  /// `<f4` for numbers, `|b1` for truth values, `|u1` for texts.
   public static func write(_ columns: [(String, Column)], to path: String, compressed: Bool = false) throws {
     let repeated = Dictionary(grouping: columns, by: \.0).first { $0.value.count > 1 }
     if let repeated { throw UsageError("cannot write '\(path)': the key '\(repeated.key)' comes twice") }
@@ -58,9 +58,9 @@ public enum NPZ {
     return result
   }
 
-  private static func key(_ name: String) -> String { name.hasSuffix(".npy") ? String(name.dropLast(4)) : name }
+  static func key(_ name: String) -> String { name.hasSuffix(".npy") ? String(name.dropLast(4)) : name }
 
-  private static func open<R>(_ archive: ZipReader, _ name: String, _ body: (NPYHeader, ZipReader.Entry) throws -> R) throws -> R {
+  static func open<R>(_ archive: ZipReader, _ name: String, _ body: (NPYHeader, ZipReader.Entry) throws -> R) throws -> R {
     let label = "'\(archive.path)': '\(key(name))'"
     guard let found = archive.entries.first(where: { $0.name == name }) else {
       throw UsageError("'\(archive.path)' has no array '\(key(name))'; it has \(archive.entries.map { key($0.name) }.sorted().joined(separator: ", "))")

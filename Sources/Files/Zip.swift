@@ -77,6 +77,15 @@ final class ZipReader {
       guard left > 0 || zip_fread(handle, &extra, 1) == 0 else { throw damaged() }
     }
 
+    /// Reads over the next `count` bytes.
+    func skip(_ count: Int) throws {
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+      defer { buffer.deallocate() }
+      for start in stride(from: 0, to: count, by: buffer.count) {
+        try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, count - start)]))
+      }
+    }
+
     private func damaged() -> UsageError {
       UsageError("cannot read \(label): \(String(cString: zip_error_strerror(zip_file_get_error(handle))))")
     }

@@ -17,11 +17,11 @@ extension Interpreter {
   /// dsrl.data, and the type DataSet.
   func installData(_ defined: EnvironmentDefinitions) {
     module("dsrl.data", doc: "Behaviour data: what a policy is trained on.") { m in
-      m.function("load", "(path: string, options?: {normalization: string?}) -> DataSet",
-        "Data of an npz file with D4RL's arrays observations, actions, rewards, terminals, timeouts, or with those of DPPO's train.npz: states, actions, rewards, terminals, traj_lengths. normalization: path of DPPO's normalization.npz, by which normalised data return to the environment's units.",
-        loadData)
+      m.function("load", "(path: string, options?: table) -> DataSet", loadDoc) { [unowned self] (path: String, options: LuaTable?) throws -> DataObject in
+        try long { try loadData(path, options) }
+      }
       m.function("collect", "(options: table) -> DataSet",
-        "Data of acting. env: Environment or id (environments like it are made, itself is left alone); policy: Policy, Agent, Actor or function(observations [n, observation]) -> actions [n, chunk, action]; steps (at least) or episodes (exactly); num_envs (that of env, else 1), seed (0), deterministic (false).") {
+        "Data of acting. env: Environment or id (environments like it are made, itself is left alone); policy: Policy, Agent, Actor or function(observations [n, observation]) -> actions [n, chunk, action]; steps (at least) or episodes (exactly); num_envs (that of env, else 1), over which the program's threads are spread, seed (0), deterministic (false), noise (0): standard deviation of normal noise on every action, in half ranges of the action space.") {
         [unowned self] (options: LuaTable) throws -> DataObject in try long { DataObject(try collectData(options, defined)) }
       }
       m.function("demonstrations", "(options: table) -> DataSet",
@@ -29,9 +29,9 @@ extension Interpreter {
         demonstrations)
     }
     type(DataObject.self, doc: "Behaviour data: steps in order, episode after episode.") { t in
-      t.method("save", "(path: string)", "Writes an npz file that load reads.") { (data: DataObject, path: String) in try data.data.save(path) }
+      installDataMethods(t)
       t.method("returns", "() -> number[]", "Sum of the rewards of each episode.") { (data: DataObject) in data.data.episodes.map(\.return) }
-      t.method("statistics", "() -> table", "steps, episodes, and min, max, mean, std of return, length and each element of observation and action.") {
+      t.method("statistics", "() -> table", "steps, episodes, and min, max, mean, std of return, length and each element of observation and action; terminated and, where the data say so, success: shares of the episodes.") {
         (data: DataObject) in statistics(data.data)
       }
       t.property("observations", "Tensor", "[steps, observation], before the action.") { $0.data.observations }
@@ -39,7 +39,7 @@ extension Interpreter {
       t.property("rewards", "Tensor", "[steps].") { $0.data.rewards }
       t.property("terminals", "boolean[]", "Where the task itself ended the episode.") { $0.data.terminals }
       t.property("timeouts", "boolean[]", "Where the episode was cut off.") { $0.data.timeouts }
-      t.property("episodes", "table[]", "first and last step (from 1), length, return, terminated of each episode.") { $0.data.episodes.map(\.luaTable) }
+      t.property("episodes", "table[]", "first and last step (from 1), length, return, terminated (else it was cut off) and, where the data say so, success of each episode.") { $0.data.episodes.map(\.luaTable) }
       t.metamethod(.len, "(data) -> integer", "Steps in all.") { (data: DataObject) in data.data.count }
     }
   }
@@ -52,29 +52,19 @@ extension Interpreter {
     let steps: Int? = try table.takeOptional("steps")
     let episodes: Int? = try table.takeOptional("episodes")
     let count: Int? = try table.takeOptional("num_envs")
+    let noise: Double? = try table.takeOptional("noise")
     try table.finish()
     var given: Int?
     if case .object(let object as EnvironmentObject) = env { given = object.count }
 
     let environments = try acting.recipe(env, defined).vector(count: count ?? given ?? 1, seed: seed)
+    let act = try interruptible(noise.map { try acting.noisy($0, in: environments.actionSpace, seed: seed) } ?? acting.act)
     switch (steps, episodes) {
-    case (let steps?, nil): return try collect(from: environments, steps: steps, action: interruptible(acting.act))
-    case (nil, let episodes?): return try collect(from: environments, episodes: episodes, action: interruptible(acting.act))
+    case (let steps?, nil): return try collect(from: environments, steps: steps, action: act)
+    case (nil, let episodes?): return try collect(from: environments, episodes: episodes, action: act)
     default: throw LuaError("either 'steps' or 'episodes' expected, got \(steps == nil ? "neither" : "both")")
     }
   }
-}
-
-private func loadData(_ path: String, _ options: LuaTable?) throws -> DataObject {
-  var table = options ?? LuaTable()
-  let normalization: String? = try table.takeOptional("normalization")
-  try table.finish()
-  let data = try DataSet.load(path)
-  guard let normalization else { return DataObject(data) }
-  let (observation, action) = try Normalizer.dppo(normalization)
-  return DataObject(try DataSet(
-    observations: observation.denormalize(data.observations), actions: action.denormalize(data.actions), rewards: data.rewards,
-    terminals: data.terminals, timeouts: data.timeouts))
 }
 
 private func demonstrations(_ options: LuaTable) throws -> DataObject {
@@ -87,10 +77,10 @@ private func demonstrations(_ options: LuaTable) throws -> DataObject {
 }
 
 extension DataSet.Episode {
-  fileprivate var luaTable: LuaTable {
+  var luaTable: LuaTable {
     LuaTable([
       ("first", .int(range.lowerBound + 1)), ("last", .int(range.upperBound)), ("length", .int(range.count)), ("return", .number(self.return)),
-      ("terminated", .bool(terminated)),
+      ("terminated", .bool(terminated)), ("success", success.map { .bool($0) } ?? .null),
     ])
   }
 }
@@ -102,6 +92,7 @@ private func statistics(_ data: DataSet) -> LuaTable {
   return LuaTable([
     ("steps", .int(data.count)), ("episodes", .int(data.episodes.count)), ("return", table(data.returnStatistics)),
     ("length", table(data.lengthStatistics)), ("observation", .table(LuaTable(list: data.observationStatistics.map(table)))),
-    ("action", .table(LuaTable(list: data.actionStatistics.map(table)))),
+    ("action", .table(LuaTable(list: data.actionStatistics.map(table)))), ("terminated", .number(data.terminatedShare)),
+    ("success", data.successShare.map { .number($0) } ?? .null),
   ])
 }

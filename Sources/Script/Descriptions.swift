@@ -123,6 +123,15 @@ extension AgentObject {
 }
 
 extension DataObject {
+  /// How the episodes end, and what else the data hold.
+  private var ends: [(String, String)] {
+    let success = data.successShare.map { formatted(", success in %.1f %%", 100 * $0) } ?? ""
+    var lines = [("ends", formatted("%.1f %% terminated, the others cut off", 100 * data.terminatedShare) + success)]
+    if !data.infos.isEmpty { lines.append(("infos", data.infos.keys.sorted().joined(separator: ", "))) }
+    if !data.attributes.isEmpty { lines.append(("attributes", data.attributes.keys.sorted().joined(separator: ", "))) }
+    return lines
+  }
+
   var page: String {
     func range(_ x: Summary) -> String {
       formatted("%.4g", x.mean) + " ± " + formatted("%.3g", x.standardDeviation) + ", from " + formatted("%.4g", x.minimum) + " to " + formatted("%.4g", x.maximum)
@@ -130,6 +139,6 @@ extension DataObject {
     return Script.page("DataSet, \(data.count) steps in \(data.episodes.count) episode\(data.episodes.count == 1 ? "" : "s")", [
       ("observation", "\(data.observations.shape[1]) numbers"), ("action", "\(data.actions.shape[1]) numbers"),
       ("return", range(data.returnStatistics)), ("", Sparkline.text(data.episodes.map(\.return), width: 48)), ("length", range(data.lengthStatistics)),
-    ])
+    ] + ends)
   }
 }

@@ -66,8 +66,9 @@ extension Session {
       "env": "Environment or id; the data come from ones like it", "policy": "Policy, Agent, Actor or function(observations) -> actions",
       "steps": "environment steps, at least", "episodes": "whole episodes, exactly; instead of steps", "num_envs": "side by side (that of env, else 1)",
       "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
+      "noise": "standard deviation of normal noise on every action, in half ranges of the action space (0)",
     ])
-    lua.registry.document("dsrl.data.load", options: ["normalization": "path of DPPO's normalization.npz: the data return to the environment's units"])
+    documentDataOptions()
     lua.registry.document("dsrl.data.make", options: [
       "observations": "[steps, observation]", "actions": "[steps, action]", "rewards": "[steps] (0)",
       "terminals": "where the task ended the episode (nowhere)", "timeouts": "where it was cut off (nowhere)",

@@ -53,6 +53,7 @@ public final class Session {
     lua.installEnvironments(defined)
     lua.installData(defined)
     lua.installDataMaking()
+    lua.installDataFunctions()
     lua.installPolicies(roles)
     lua.installPolicyImport()
     lua.installCustomPolicies()

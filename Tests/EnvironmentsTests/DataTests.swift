@@ -77,8 +77,8 @@ import Testing
     #expect(try attempt([:]) == "no error")
     #expect(try DataSet.load(path).episodes.count == 3)
     #expect(
-      try attempt(["timeouts": nil]) == "'\(path)' has no array 'timeouts'; it has actions, infos, observations, rewards, terminals")
-    #expect(try attempt(["rewards": .zeros([4])]) == "'\(path)': rewards want the shape [3], got [4]")
+      try attempt(["timeouts": nil]) == "'\(path)' has no array 'timeouts'; it has actions, infos, observations, rewards, terminals. max_episode_steps says after how many steps its episodes were cut off")
+    #expect(try attempt(["rewards": .zeros([4])]) == "'\(path)': rewards want 3 rows as observations have, got shape [4]")
     #expect(try attempt(["terminals": .zeros([3, 2])]) == "'\(path)': terminals want the shape [steps], got [3, 2]")
     #expect(try attempt(["terminals": .full(0.5, [3])]) == "'\(path)': terminals want 0 or 1, got 0.5 at step 1")
     #expect(try attempt(["observations": Tensor([0, 0, 0, 0, .nan, 0], shape: [3, 2])]) == "'\(path)': observations hold nan at step 3")
