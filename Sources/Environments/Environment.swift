@@ -22,6 +22,9 @@ public protocol Environment: AnyObject {
   /// One step. The action is taken as it is: whoever wants it inside the action space clips it before.
   func step(_ action: [Double]) throws -> Step
 
+  /// What it looks like now. Throws where it has no picture, or what draws it is missing.
+  func render(width: Int, height: Int) throws -> Raster
+
   /// All that the future depends on. Restoring it continues to the bit as before.
   var state: EnvironmentState { get throws }
   func restore(_ state: EnvironmentState) throws
@@ -36,6 +39,7 @@ public struct Rule: Equatable, Sendable {
 extension Environment {
   public var observationSteps: Int { 1 }
   public var rules: [Rule] { [] }
+  public func render(width: Int, height: Int) throws -> Raster { throw UsageError("\(id) has no picture") }
   /// Numbers in the observation of one moment.
   public var frameSize: Int { observationSpace.count / observationSteps }
 

@@ -34,6 +34,8 @@ public final class FrameStackObservation: Environment {
     set { unwrapped.stream = newValue }
   }
 
+  public func render(width: Int, height: Int) throws -> Raster { try unwrapped.render(width: width, height: height) }
+
   public func reset() throws -> [Double] {
     let first = try unwrapped.reset()
     frames = Array(repeatElement(first, count: observationSteps).joined())

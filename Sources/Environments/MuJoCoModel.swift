@@ -7,6 +7,8 @@ import Tensors
 public final class MuJoCoModel {
   private let model: UnsafeMutablePointer<mjModel>
   private let data: UnsafeMutablePointer<mjData>
+  /// Made for the first picture.
+  private var picture: MuJoCoPicture?
   public let path: String
   /// What MuJoCo remarked when the file was read; empty as a rule.
   public let remarks: String
@@ -16,10 +18,18 @@ public final class MuJoCoModel {
   private static let stateSignature = Int32(bitPattern: mjSTATE_INTEGRATION.rawValue)
 
   /// Reads an XML file. Throws with MuJoCo's own words.
-  public init(path: String) throws {
+  public convenience init(path: String) throws { try self.init(name: path) { dsrl_mujoco_load(path, $0, $1) } }
+
+  /// Reads a model that the program itself holds; errors speak of `name`.
+  convenience init(xml: String, name: String) throws {
+    let bytes = Array(xml.utf8)
+    try self.init(name: name) { dsrl_mujoco_load_text(bytes, Int32(bytes.count), $0, $1) }
+  }
+
+  private init(name path: String, load: (UnsafeMutablePointer<CChar>?, Int32) -> UnsafeMutablePointer<mjModel>?) throws {
     _ = MuJoCoModel.handlersInstalled
     var text = [CChar](repeating: 0, count: 1000)
-    let loaded = text.withUnsafeMutableBufferPointer { dsrl_mujoco_load(path, $0.baseAddress, Int32($0.count)) }
+    let loaded = text.withUnsafeMutableBufferPointer { load($0.baseAddress, Int32($0.count)) }
     remarks = text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     guard let model = loaded else { throw UsageError("MuJoCo cannot read \(path): \(remarks)") }
     guard let data = dsrl_mujoco_make_data(model) else {
@@ -30,6 +40,7 @@ public final class MuJoCoModel {
   }
 
   deinit {
+    picture = nil  // before what it draws
     mj_deleteData(data)
     mj_deleteModel(model)
   }
@@ -131,6 +142,14 @@ public final class MuJoCoModel {
     dsrl_mujoco_forget()
     write(control, to: data.pointee.ctrl)
     try settle(dsrl_mujoco_step(model, data, Int32(count), contactForces))
+  }
+
+  // MARK: Seeing it
+
+  func render(width: Int, height: Int) throws -> Raster {
+    let drawer = try picture ?? MuJoCoPicture(model)
+    picture = drawer
+    return try drawer.draw(model, data, width: width, height: height)
   }
 
   // MARK: Keeping it

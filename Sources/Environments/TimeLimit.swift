@@ -24,6 +24,8 @@ public final class TimeLimit: Environment {
     set { unwrapped.stream = newValue }
   }
 
+  public func render(width: Int, height: Int) throws -> Raster { try unwrapped.render(width: width, height: height) }
+
   public func reset() throws -> [Double] {
     isRunning = false
     let observation = try unwrapped.reset()

@@ -4,6 +4,7 @@ import Tensors
 
 // Every environment's options, as Lua writes them: one line here makes a new environment's known.
 extension AntOptions: LuaBridge.Options {}
+extension DrivingOptions: LuaBridge.Options {}
 extension HalfCheetahOptions: LuaBridge.Options {}
 extension HopperOptions: LuaBridge.Options {}
 extension HumanoidOptions: LuaBridge.Options {}
@@ -14,6 +15,8 @@ extension MountainCarContinuousOptions: LuaBridge.Options {}
 extension NoiseOptions: LuaBridge.Options {}
 extension PendulumOptions: LuaBridge.Options {}
 extension PointForkOptions: LuaBridge.Options {}
+extension PointMazeOptions: LuaBridge.Options {}
+extension PushTOptions: LuaBridge.Options {}
 extension PusherOptions: LuaBridge.Options {}
 extension ReacherOptions: LuaBridge.Options {}
 extension SwimmerOptions: LuaBridge.Options {}
@@ -58,6 +61,7 @@ private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
   t.method("set_state", "(state: EnvironmentState)", "Goes on to the bit as from where the state was taken.") { (env: EnvironmentObject, state: StateObject) in
     try state.restore(env)
   }
+  declareRendering(t)
   t.property("id", "string", "What make was given.") { $0.recipe.id }
   t.property("num_envs", "integer?", "How many are stepped together; nil for a single one.") { $0.count }
   t.property("chunk", "integer", "Actions executed per step.") { $0.recipe.chunk }

@@ -52,6 +52,7 @@ public final class Session {
     try installFitting()
     lua.installAgents()
     lua.installEvaluation()
+    lua.installRecording()
     installOptions()
     installProgress()
     installJSON()

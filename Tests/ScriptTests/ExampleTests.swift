@@ -4,6 +4,7 @@ import Testing
 /// Every example, with a budget of seconds.
 private let examples: [(name: String, settings: [String], pictures: [String])] = [
   ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
+  ("driving.lua", ["demonstrations=12", "epochs=1", "steps=850", "episodes=4", "plans=8"], ["driving.svg"]),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
   ("regression.lua", ["steps=60", "points=64"], ["fit.svg"]),
   ("pendulum.lua", ["steps=700", "eval_every=350", "eval_episodes=2"], ["curve.svg"]),

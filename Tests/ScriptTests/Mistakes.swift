@@ -23,7 +23,7 @@ let domainMistakes: [(String, String)] = [
   ("local o = {num_envs = 2, chunk = 2, observation_steps = 2} dsrl.env.make('PointFork-v0', o):set_state(fork:state())", "this state has observations of 2 numbers, wanted 4"),
   ("fork:set_state{}", "bad argument #1 to 'set_state' (EnvironmentState expected, got table)"),
   ("dsrl.data.load('/nowhere.npz')", "/nowhere.npz"),
-  ("dsrl.data.demonstrations{env = 'Hopper-v5'}", "demonstrations are of PointFork-v0 alone, got Hopper-v5"),
+  ("dsrl.data.demonstrations{env = 'Hopper-v5'}", "demonstrations are of Driving-v0, PointFork-v0, PointMaze-v0, PushT-v0, got Hopper-v5"),
   ("dsrl.data.demonstrations{episodes = 0}", "demonstrations want a positive number of episodes, got 0"),
   ("dsrl.data.collect{env = fork, steps = 10}", "one of 'policy' expected, got none"),
   ("dsrl.data.collect{env = fork, policy = print, steps = 10, episodes = 2}", "either 'steps' or 'episodes' expected, got both"),
