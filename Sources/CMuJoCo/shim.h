@@ -83,11 +83,23 @@ __attribute__((noinline)) static mjModel *dsrl_mujoco_load(const char *path, cha
   return model;
 }
 
+/// A model from XML in memory, or NULL with the reason in `error`.
+__attribute__((noinline)) static mjModel *dsrl_mujoco_load_text(const void *text, int length, char *error, int capacity) {
+  mjModel *volatile model = NULL;
+  mjVFS files;
+  DSRL_MUJOCO_GUARDED(
+      mj_defaultVFS(&files); mj_addBufferVFS(&files, "model.xml", text, length); model = mj_loadXML("model.xml", &files, error, capacity);
+      mj_deleteVFS(&files), (snprintf(error, capacity, "%s", dsrl_mujoco_message()), NULL))
+  return model;
+}
+
 /// Room for a simulation of `model`, or NULL.
 __attribute__((noinline)) static mjData *dsrl_mujoco_make_data(const mjModel *model) {
   mjData *volatile data = NULL;
   DSRL_MUJOCO_GUARDED(data = mj_makeData(model), NULL)
   return data;
 }
+
+#include "render.h"
 
 #endif

@@ -1,4 +1,5 @@
 #include <zip.h>
+#include <zlib.h>
 
 // glibc's, which Swift's Glibc leaves out because <stdio.h> shows it to _GNU_SOURCE alone.
 enum { SHIM_RENAME_EXCHANGE = 2 };

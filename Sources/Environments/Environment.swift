@@ -24,6 +24,9 @@ public protocol Environment: AnyObject {
   /// One step. The action is taken as it is: whoever wants it inside the action space clips it before.
   func step(_ action: [Double]) throws -> Step
 
+  /// What it looks like now. Throws where it has no picture, or what draws it is missing.
+  func render(width: Int, height: Int) throws -> Raster
+
   /// All that the future depends on. Restoring it continues to the bit as before.
   var state: EnvironmentState { get throws }
   func restore(_ state: EnvironmentState) throws
@@ -45,6 +48,7 @@ extension Environment {
   public var batchRow: BatchRow? { nil }
   public func close() {}
   public var rules: [Rule] { [] }
+  public func render(width: Int, height: Int) throws -> Raster { throw UsageError("\(id) has no picture") }
   /// Numbers in the observation of one moment.
   public var frameSize: Int { observationSpace.count / observationSteps }
 

@@ -36,6 +36,7 @@ public final class FrameStackObservation: Environment {
   }
 
   public func close() { unwrapped.close() }
+  public func render(width: Int, height: Int) throws -> Raster { try unwrapped.render(width: width, height: height) }
 
   public func reset() throws -> [Double] {
     let first = try unwrapped.reset()

@@ -29,7 +29,7 @@ public final class MountainCarContinuous: Environment {
   private static let power = 0.0015
   private static let gravity = 0.0025
 
-  private var (position, velocity) = (0.0, 0.0)
+  private(set) var (position, velocity) = (0.0, 0.0)
 
   public init(_ options: MountainCarContinuousOptions = MountainCarContinuousOptions()) {
     self.options = options

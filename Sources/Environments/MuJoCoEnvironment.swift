@@ -72,6 +72,9 @@ public final class MuJoCoEnvironment: Environment {
     }
   }
 
+  /// Through the model's first camera, or a free one that looks at its middle.
+  public func render(width: Int, height: Int) throws -> Raster { try model.render(width: width, height: height) }
+
   public var rules: [Rule] {
     let conditions = task.healthy.map { "\($0.name) in \($0.interval)" }.joined(separator: ", ")
     let end = task.terminateWhenUnhealthy ? "else the episode ends" : "the episode goes on without"

@@ -16,6 +16,8 @@ public final class MuJoCoModel {
   private let shared: SharedModel
   private let model: UnsafeMutablePointer<mjModel>
   private let data: UnsafeMutablePointer<mjData>
+  /// Made for the first picture.
+  private var picture: MuJoCoPicture?
   public let path: String
   /// What MuJoCo remarked when the file was read; empty as a rule.
   public let remarks: String
@@ -25,10 +27,18 @@ public final class MuJoCoModel {
   private static let stateSignature = Int32(bitPattern: mjSTATE_INTEGRATION.rawValue)
 
   /// Reads an XML file. Throws with MuJoCo's own words.
-  public init(path: String) throws {
+  public convenience init(path: String) throws { try self.init(name: path) { dsrl_mujoco_load(path, $0, $1) } }
+
+  /// Reads a model that the program itself holds; errors speak of `name`.
+  convenience init(xml: String, name: String) throws {
+    let bytes = Array(xml.utf8)
+    try self.init(name: name) { dsrl_mujoco_load_text(bytes, Int32(bytes.count), $0, $1) }
+  }
+
+  private init(name path: String, load: (UnsafeMutablePointer<CChar>?, Int32) -> UnsafeMutablePointer<mjModel>?) throws {
     _ = MuJoCoModel.handlersInstalled
     var text = [CChar](repeating: 0, count: 1000)
-    let loaded = text.withUnsafeMutableBufferPointer { dsrl_mujoco_load(path, $0.baseAddress, Int32($0.count)) }
+    let loaded = text.withUnsafeMutableBufferPointer { load($0.baseAddress, Int32($0.count)) }
     remarks = text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     guard let model = loaded else { throw UsageError("MuJoCo cannot read \(path): \(remarks)") }
     shared = SharedModel(model)
@@ -43,7 +53,10 @@ public final class MuJoCoModel {
     self.data = data
   }
 
-  deinit { mj_deleteData(data) }
+  deinit {
+    picture = nil  // before what it draws
+    mj_deleteData(data)
+  }
 
   /// The library's version, as 337 for 3.3.7.
   public static var version: Int { Int(mj_version()) }
@@ -142,6 +155,14 @@ public final class MuJoCoModel {
     dsrl_mujoco_forget()
     write(control, to: data.pointee.ctrl)
     try settle(dsrl_mujoco_step(model, data, Int32(count), contactForces))
+  }
+
+  // MARK: Seeing it
+
+  func render(width: Int, height: Int) throws -> Raster {
+    let drawer = try picture ?? MuJoCoPicture(model)
+    picture = drawer
+    return try drawer.draw(model, data, width: width, height: height)
   }
 
   // MARK: Keeping it

@@ -30,7 +30,7 @@ public final class Pendulum: Environment {
   private static let length = 1.0
 
   /// θ and θ', radians and radians per second.
-  private var (angle, speed) = (Double.pi, 0.0)
+  private(set) var (angle, speed) = (Double.pi, 0.0)
 
   public init(_ options: PendulumOptions = PendulumOptions()) {
     self.options = options

@@ -41,6 +41,7 @@ public final class PointFork: Environment {
   static let gate = 0.1...1.1
 
   private var (x, y) = (0.0, 0.0)
+  var place: SIMD2<Double> { SIMD2(x, y) }
 
   public init(_ options: PointForkOptions = PointForkOptions()) throws {
     guard (0...0.4).contains(options.startSpread) else { throw UsageError("start_spread wants 0 to 0.4, got \(options.startSpread)") }

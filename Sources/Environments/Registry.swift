@@ -18,6 +18,7 @@ public enum Environments {
   /// The options' type under each id; adding an environment is one line here.
   private static let kinds: [(id: String, options: any EnvironmentOptions.Type)] = [
     ("Ant-v5", AntOptions.self),
+    ("Driving-v0", DrivingOptions.self),
     ("HalfCheetah-v5", HalfCheetahOptions.self),
     ("Hopper-v5", HopperOptions.self),
     ("Humanoid-v5", HumanoidOptions.self),
@@ -28,7 +29,9 @@ public enum Environments {
     ("Noise-v0", NoiseOptions.self),
     ("Pendulum-v1", PendulumOptions.self),
     ("PointFork-v0", PointForkOptions.self),
+    ("PointMaze-v0", PointMazeOptions.self),
     ("Pusher-v5", PusherOptions.self),
+    ("PushT-v0", PushTOptions.self),
     ("Reacher-v5", ReacherOptions.self),
     ("Swimmer-v5", SwimmerOptions.self),
     ("Walker2d-v5", Walker2dOptions.self),

@@ -26,6 +26,7 @@ public final class TimeLimit: Environment {
   }
 
   public func close() { unwrapped.close() }
+  public func render(width: Int, height: Int) throws -> Raster { try unwrapped.render(width: width, height: height) }
 
   public func reset() throws -> [Double] {
     isRunning = false

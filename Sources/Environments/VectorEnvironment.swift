@@ -87,6 +87,9 @@ public final class VectorEnvironment {
   /// Where the environments are now, [count, observation].
   public var observation: Tensor { rows(observationSpace.count) { $0.observation } }
 
+  /// What environment `index`, from 0, looks like.
+  public func render(_ index: Int, width: Int, height: Int) throws -> Raster { try slots[index].environment.render(width: width, height: height) }
+
   /// Executes one chunk everywhere. `actions` is [count, chunk, action] or [count, chunk * action]; `recording` keeps every single step.
   /// After an error the environments want a reset; Ctrl-C comes as one only amid more than 1000 steps of single environments.
   public func step(_ actions: Tensor, recording: Bool = false) throws -> VectorStep {

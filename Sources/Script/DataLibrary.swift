@@ -25,8 +25,8 @@ extension Interpreter {
         [unowned self] (options: LuaTable) throws -> DataObject in try long { DataObject(try collectData(options, defined)) }
       }
       m.function("demonstrations", "(options: table) -> DataSet",
-        "Demonstrations by the task's own demonstrator. env (\"PointFork-v0\"), episodes (100), seed (0), and the environment's own options.", options: PointForkOptions.self,
-        demonstrations)
+        "Demonstrations by the task's own demonstrator. env (\"PointFork-v0\"; also \"Driving-v0\", \"PointMaze-v0\", \"PushT-v0\"), episodes (100), seed (0), and the environment's own options.", options: PointForkOptions.self,
+        { [unowned self] (options: LuaTable) throws -> DataObject in try long { try demonstrations(options) } })
     }
     type(DataObject.self, doc: "Behaviour data: steps in order, episode after episode.") { t in
       installDataMethods(t)
@@ -67,13 +67,6 @@ extension Interpreter {
   }
 }
 
-private func demonstrations(_ options: LuaTable) throws -> DataObject {
-  var table = options
-  let id: String = try table.takeOptional("env") ?? "PointFork-v0"
-  let episodes: Int = try table.takeOptional("episodes") ?? 100
-  let seed: Int = try table.takeOptional("seed") ?? 0
-  guard id == "PointFork-v0" else { throw UsageError("demonstrations are of PointFork-v0 alone, got \(id)") }
-  return DataObject(try PointForkDemonstrator.demonstrate(episodes: episodes, seed: seed, options: table.decode()))
 }
 
 extension DataSet.Episode {

@@ -4,6 +4,7 @@ import Tensors
 
 // Every environment's options, as Lua writes them: one line here makes a new environment's known.
 extension AntOptions: LuaBridge.Options {}
+extension DrivingOptions: LuaBridge.Options {}
 extension HalfCheetahOptions: LuaBridge.Options {}
 extension HopperOptions: LuaBridge.Options {}
 extension HumanoidOptions: LuaBridge.Options {}
@@ -14,6 +15,8 @@ extension MountainCarContinuousOptions: LuaBridge.Options {}
 extension NoiseOptions: LuaBridge.Options {}
 extension PendulumOptions: LuaBridge.Options {}
 extension PointForkOptions: LuaBridge.Options {}
+extension PointMazeOptions: LuaBridge.Options {}
+extension PushTOptions: LuaBridge.Options {}
 extension PusherOptions: LuaBridge.Options {}
 extension ReacherOptions: LuaBridge.Options {}
 extension SwimmerOptions: LuaBridge.Options {}
@@ -74,6 +77,7 @@ private func declareEnvironment(_ t: LuaType<EnvironmentObject>) {
   t.method("close", "()", "Ends what runs for it outside of the program (dsrl.env.gymnasium's process); then it cannot be stepped. Others need no closing.") { (env: EnvironmentObject) throws -> Void in
     try env.close()
   }
+  declareRendering(t)
   t.property("id", "string", "What make was given.") { $0.recipe.id }
   t.property("num_envs", "integer?", "How many are stepped together; nil for a single one.") { $0.count }
   t.property("chunk", "integer", "Actions executed per step.") { $0.recipe.chunk }

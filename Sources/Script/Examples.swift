@@ -19,6 +19,8 @@ private let examples: KeyValuePairs = [
   "dsrl.preset": "dsrl.preset(\"hopper\", {env = env, policy = policy, seed = 1})",
   "dsrl.options": "opt = dsrl.options{steps = 10000, learning_rate = 3e-4}",
   "dsrl.progress": "bar = dsrl.progress(\"work\", 10)\nfor i = 1, 10 do bar:update(i) end\nbar:finish()",
+  "dsrl.record": "dsrl.record{env = \"PointFork-v0\", policy = function(obs) return dsrl.ones(#obs, 1, 2) end, path = os.tmpname() .. \".npz\"}",
+  "Environment:render": "image = env:render{width = 160, height = 120}",
   "dsrl.env.make": "env = dsrl.env.make(\"PointFork-v0\", {num_envs = 4, chunk = 2, seed = 1})",
   "dsrl.data.collect": "data = dsrl.data.collect{env = env, policy = policy, episodes = 10}",
   "dsrl.data.demonstrations": "data = dsrl.data.demonstrations{episodes = 100}",

@@ -74,7 +74,7 @@ extension Session {
       "terminals": "where the task ended the episode (nowhere)", "timeouts": "where it was cut off (nowhere)",
     ])
     lua.registry.document("dsrl.data.demonstrations", options: [
-      "env": "\"PointFork-v0\"", "episodes": "whole episodes (100)", "seed": "of the demonstrator (0)",
+      "env": "a task that has a demonstrator (\"PointFork-v0\")", "episodes": "whole episodes (100)", "seed": "of the demonstrator (0)",
     ])
     lua.registry.document("dsrl.env.make", options: [
       "num_envs": "environments stepped together; a single one without it", "chunk": "actions executed per step, open loop (1)",
@@ -123,7 +123,7 @@ extension Session {
     for name in ["dsrl.env.make", "dsrl.env.options", "dsrl.evaluate.env", "dsrl.data.collect.env", "Agent:learn.eval_env"] {
       lua.registry.document(choices: name, ids)
     }
-    lua.registry.document(choices: "dsrl.data.demonstrations.env", ["PointFork-v0"])
+    lua.registry.document(choices: "dsrl.data.demonstrations.env", Environments.demonstratedIds)
     lua.registry.document(choices: "dsrl.preset", presetNames)
     lua.registry.document(choices: "dsrl.policy.diffusion.network.kind", networkKinds)
     lua.registry.document(choices: "dsrl.policy.diffusion.process.kind", Process.Kind.allCases.map(\.rawValue))
@@ -234,7 +234,7 @@ private let optimizerOptions: [(String, String)] = [
 ]
 
 private let environmentOptions: [(String, String)] = [
-  ("paying_side", "the side of the obstacle that pays"), ("start_spread", "episodes start this near the origin, in each coordinate"),
+  ("paying_side", "the side of the obstacle that pays"), ("start_spread", "episodes start this near the origin, or a start cell's middle, in each coordinate"),
   ("finish_line", "x of the line with the gates, where the reward is; episodes are cut off after 30 steps for each unit of it"),
   ("g", "gravity, m/s²"), ("goal_velocity", "the least speed at the goal that ends the episode"),
   ("observation_size", "numbers in an observation"), ("action_size", "numbers in an action"), ("termination", "the probability that a step ends the episode"),
@@ -249,6 +249,12 @@ private let environmentOptions: [(String, String)] = [
   ("exclude_current_positions_from_observation", "the place on the ground is not observed"), ("main_body", "the body whose speed is paid, by number or name"),
   ("include_cinert_in_observation", "the bodies' inertias are observed"), ("include_cvel_in_observation", "the bodies' velocities are observed"),
   ("include_qfrc_actuator_in_observation", "the motors' forces are observed"), ("include_cfrc_ext_in_observation", "the contact forces are observed"),
+  ("desired_speed", "the speed that counts as full progress, m/s"), ("replan_interval", "seconds that a plan is followed, in tenths"),
+  ("cars_per_lane", "other cars in each lane"), ("progress_weight", "paid for a step at the desired speed"), ("safety_weight", "charged for a crash"),
+  ("comfort_weight", "charged for jerk² / 25 + lateral acceleration² / 4, means over a step, m/s³ and m/s²"),
+  ("layout", "the maze: a name (two_routes, three_routes, u, medium), or its rows: '#' wall, '.' free, 'S' start, 'G' goal, a to z checkpoints"),
+  ("paying_route", "the checkpoint whose route pays; nil: every way to the goal"), ("reward", "paid at the goal alone (sparse), or on the way there too (dense); the rules of an environment say what"),
+  ("success_coverage", "the share of the goal's area that is to be covered"), ("goal", "{x, y, angle}: where the block is to lie, in the action's units and rad"),
   ("reward_dist_weight", "of the distance from the goal, m"), ("reward_near_weight", "of the fingertips' distance from the object, m"),
   ("reward_control_weight", "of the sum of squares of the action"),
 ]

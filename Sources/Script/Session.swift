@@ -63,6 +63,7 @@ public final class Session {
     lua.installAgents()
     lua.installEvaluation(defined)
     lua.installSuites()
+    lua.installRecording(defined)
     installOptions()
     installProgress()
     installJSON()

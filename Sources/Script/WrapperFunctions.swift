@@ -67,6 +67,7 @@ final class Wrapper: Environment {
   }
 
   func close() { unwrapped.close() }
+  func render(width: Int, height: Int) throws -> Raster { try unwrapped.render(width: width, height: height) }
 
   func reset() throws -> [Double] {
     latest = try unwrapped.reset()

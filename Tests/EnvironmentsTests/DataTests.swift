@@ -53,7 +53,7 @@ import Testing
   @Test func savedAndLoaded() throws {
     let path = NSTemporaryDirectory() + "data-\(UUID()).npz"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let set = try PointForkDemonstrator.demonstrate(episodes: 5, seed: 3)
+    let set = try PointForkOptions().demonstrate(episodes: 5, seed: 3)
     try set.save(path)
     let loaded = try DataSet.load(path)
     #expect(loaded.observations.values == set.observations.values && loaded.observations.shape == set.observations.shape)
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func demonstrationsPassOnBothSides() throws {
-    let set = try PointForkDemonstrator.demonstrate(episodes: 2000, seed: 1)
+    let set = try PointForkOptions().demonstrate(episodes: 2000, seed: 1)
     #expect(set.episodes.count == 2000)
     let share = set.returnStatistics.mean
     let ends = set.episodes.map { set.observations.values[2 * ($0.range.upperBound - 1)] }

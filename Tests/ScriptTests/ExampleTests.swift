@@ -4,6 +4,7 @@ import Testing
 /// Every example, with a budget of seconds.
 private let examples: [(name: String, settings: [String], pictures: [String])] = [
   ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
+  ("driving.lua", ["demonstrations=12", "epochs=1", "steps=850", "episodes=4", "plans=8"], ["driving.svg"]),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
   ("offline.lua", ["demonstrations=20", "epochs=2", "gradient_steps=40", "steps=100", "eval_every=50", "episodes=4"], ["curves.svg"]),
   ("loop.lua", ["demonstrations=20", "epochs=1", "steps=800", "width=16", "compare=true"], []),
