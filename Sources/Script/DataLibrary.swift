@@ -67,8 +67,6 @@ extension Interpreter {
   }
 }
 
-}
-
 extension DataSet.Episode {
   var luaTable: LuaTable {
     LuaTable([
