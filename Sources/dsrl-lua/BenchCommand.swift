@@ -112,7 +112,7 @@ struct BenchCommand: ParsableArguments {
     switch launcher {
     case .local: return try runHere(todo, store)
     case .slurm:
-      let job = try SlurmArray(
+      let job = SlurmArray(
         suiteFile: words[0], store: store, program: try program(), jobs: jobs, threads: threads ?? 1, partition: partition, time: time, memory: memory, words: engineOptions)
       print(try job.submit(todo))
       return ExitCode.good

@@ -47,7 +47,7 @@ struct WatchCommand: ParsableArguments {
       }
       // Home, each line's rest and the rest of the screen cleared: nothing flickers.
       print("\u{1B}[H" + page.map { $0 + "\u{1B}[K" }.joined(separator: "\n") + "\u{1B}[J", terminator: "\n")
-      fflush(stdout)
+      fflush(nil)
       for _ in 0..<Int((every * 20).rounded(.up)) {
         if ControlC.wasPressed {
           ControlC.finish()
