@@ -155,7 +155,7 @@ import Testing
       if step.terminated { break }
     }
     #expect((46...47).contains(steps))  // 6 to the side, and 4 ± 0.05 at 0.1 a step
-    let set = try PointForkDemonstrator.demonstrate(episodes: 300, seed: 1, options: options)
+    let set = try options.demonstrate(episodes: 300, seed: 1)
     #expect((0.42...0.58).contains(set.returnStatistics.mean) && set.lengthStatistics.mean > 45)
     options.finishLine = 1
     #expect(throws: UsageError.self) { try PointFork(options) }

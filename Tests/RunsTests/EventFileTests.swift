@@ -5,8 +5,11 @@ import Testing
 
 @Suite struct EventFileTests {
   /// RFC 3720, appendix B.4.
-  @Test(arguments: [(Array(repeating: UInt8(0), count: 32), UInt32(0x8a91_36aa)), (Array(repeating: UInt8(0xff), count: 32), 0x62a8_ab43), (Array(0..<32), 0x46dd_794e)])
-  func checksum(bytes: [UInt8], sum: UInt32) { #expect(EventFile.crc32c(bytes) == sum) }
+  @Test func checksum() {
+    #expect(EventFile.crc32c(Array(repeating: 0, count: 32)) == 0x8a91_36aa)
+    #expect(EventFile.crc32c(Array(repeating: 0xff, count: 32)) == 0x62a8_ab43)
+    #expect(EventFile.crc32c((0..<32).map { UInt8($0) }) == 0x46dd_794e)
+  }
 
   /// A run that goes on has the same records as one that was not stopped: the file follows from metrics.jsonl.
   @Test func continues() throws {

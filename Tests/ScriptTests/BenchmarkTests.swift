@@ -2,10 +2,10 @@ import Testing
 
 /// What scripts/bench asks of the program, with budgets of a second; the numbers are nobody's business here.
 struct BenchmarkTests {
-  static let cases = [
-    (workload: "gemm", names: ["gemm/256x512x512", "gemm/256x2048x2048"]), ("W1", ["W1"]),
-    ("W3", ["hopper", "can"].flatMap { task in [1, 256, 4096].map { "W3/\(task)/\($0)" } }), ("W4", ["W4/128", "W4/1024"]), ("W5", ["W5"]),
-    ("W6", ["unet-small", "unet", "transformer"].flatMap { network in [1, 64, 256].map { "W6/\(network)/\($0)" } }),
+  static let cases: [(workload: String, names: [String])] = [
+    ("gemm", ["gemm/256x512x512", "gemm/256x2048x2048"]), ("W1", ["W1"]),
+    ("W3", ["W3/hopper/1", "W3/hopper/256", "W3/hopper/4096", "W3/can/1", "W3/can/256", "W3/can/4096"]), ("W4", ["W4/128", "W4/1024"]), ("W5", ["W5"]),
+    ("W6", ["unet-small", "unet", "transformer"].flatMap { (network: String) -> [String] in ["W6/\(network)/1", "W6/\(network)/64", "W6/\(network)/256"] }),
     ("W7", ["W7/unet-small/128", "W7/unet/64", "W7/transformer/64"]),
     ("W8", ["hopper", "walker2d", "halfcheetah", "ant"].map { "W8/\($0)" }), ("W9/dsrl_na", ["W9/dsrl_na"]), ("W9", ["W9/dsrl_sac", "W9/dql"]),
   ]

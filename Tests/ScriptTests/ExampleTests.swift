@@ -12,6 +12,7 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("own_environment.lua", ["demonstrations=20", "epochs=1", "steps=1000", "episodes=8"], ["curve.svg"]),
   ("pendulum.lua", ["steps=700", "eval_every=350", "eval_episodes=2"], ["curve.svg"]),
   ("hopper.lua", ["data_steps=1000", "epochs=1", "hidden=32", "init_rollout_steps=4", "steps=128", "eval_every=64", "eval_episodes=2", "episodes=4"], ["curve.svg"]),
+  ("bench/steer.lua", ["steps=400", "evaluations=1", "eval_episodes=4", "epochs=1", "hidden=16"], []),
   ("studies/samplers.lua", ["points=16", "samples=32", "evaluations={1,4}"], ["map.svg", "law.svg"]),
   ("studies/modes.lua", ["demonstrations=20", "chunk=2", "epochs=4", "hidden=16", "episodes=4", "paths=2"], ["Gaussian.svg", "bins-autoregressive.svg", "diffusion.svg"]),
   ("studies/initial_noise.lua", ["pairs=2", "samples=500", "epochs=1", "hidden=16", "points=20"], ["circles.svg", "turns.svg"]),
@@ -23,7 +24,18 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("hopper/train_behaviour.lua", ["low=-1000", "high=10000", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
 ]
 
+/// Suites, which `dsrl-lua bench` runs.
+private let suites = ["dimension", "dip", "gym", "quick", "samplers"]
+
 struct ExampleTests {
+  /// Their scripts have the options that they set.
+  @Test(arguments: suites) func suiteHasCells(_ name: String) throws {
+    let program = try Program()
+    let outcome = try program.run(["bench", "\(Program.root)/examples/bench/\(name).lua", "--dry-run"])
+    #expect(outcome.code == 0 && outcome.output.contains(" in runs/\(name)"), "\(outcome.output)\(outcome.errors)")
+    try program.remove()
+  }
+
   @Test(arguments: examples.indices) func runs(_ index: Int) throws {
     let (name, settings, pictures) = examples[index]
     let program = try Program()
@@ -36,7 +48,7 @@ struct ExampleTests {
 
   @Test func noExampleIsForgotten() throws {
     let files = try #require(FileManager.default.enumerator(atPath: Program.root + "/examples")).compactMap { $0 as? String }
-    #expect(Set(files.filter { $0.hasSuffix(".lua") }) == Set(examples.map(\.name)))
+    #expect(Set(files.filter { $0.hasSuffix(".lua") }) == Set(examples.map(\.name) + suites.map { "bench/\($0).lua" }))
   }
 
   /// metrics.jsonl of two runs, their times taken out.

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Runs
+import Tensors
 import Testing
 
 @testable import Suites
@@ -59,7 +60,7 @@ import Testing
   @Test func curvesAreWhatWasMeasured() throws {
     try withFolder { folder in
       let results = try Results(store(folder))
-      var random = Report.stream
+      var random = RandomStream(seed: 0)
       let curve = try #require(try results.curve("x", "A", using: &random))
       #expect(curve.x == [0, 50, 100] && zip(curve.middle, [0, 0.11, 0.22]).allSatisfy { abs($0 - $1) < 1e-12 })
       #expect(curve.low[2] >= 0.21 - 1e-12 && curve.high[2] <= 0.23 + 1e-12 && curve.low[2] < curve.high[2])

@@ -6,7 +6,7 @@
 local dsrl = require "dsrl"
 
 local opt = dsrl.options{
-  env = "PointFork-v0",  -- or Pendulum-v1
+  env = "PointFork-v0",  -- or Pendulum-v1, Hopper-v5, Walker2d-v5, HalfCheetah-v5
   method = "dsrl_na",    -- base, bounded_base, golden_ticket, best_of_n, dsrl_sac, dsrl_na, residual, sac
   steps = 3000,          -- environment steps of learning
   evaluations = 6,       -- on the way
@@ -18,6 +18,23 @@ local opt = dsrl.options{
   sampler_steps = 5,     -- of DDIM
 }
 local seed = dsrl.run.seed
+
+local here = debug.getinfo(1, "S").source:match("^@(.*)[/\\][^/\\]*$") or "."
+
+-- A locomotion task: demonstrated by its medium behaviour policy, steered with the published options.
+local function locomotion(name, preset)
+  return {
+    chunk = 4,
+    demonstrate = function()
+      local behaviour = dsrl.agent.load_actor(("%s/../%s/behaviour.safetensors"):format(here, preset))
+      return dsrl.data.collect{env = name, policy = behaviour, steps = 200000, seed = opt.base_seed}
+    end,
+    steering = {
+      action_magnitude = 1, gamma = 0.99, learning_rate = 3e-4, batch_size = 256, train_freq = 2, gradient_steps = 20, noise_critic_grad_steps = 10,
+      init_rollout_steps = 2001, activation = "tanh", layer_norm = true, target_entropy = 0,
+    },
+  }
+end
 
 -- What differs from task to task: where demonstrations come from, how long a chunk is, the options of steering.
 local tasks = {
@@ -38,6 +55,7 @@ local tasks = {
     steering = {action_magnitude = 1.5, gamma = 0.98, init_rollout_steps = 100, gradient_steps = 20, noise_critic_grad_steps = 10},
   },
 }
+for name, preset in pairs{["Hopper-v5"] = "hopper", ["Walker2d-v5"] = "walker2d", ["HalfCheetah-v5"] = "halfcheetah"} do tasks[name] = locomotion(name, preset) end
 local task = tasks[opt.env] or error(("no task '%s' here"):format(opt.env))
 local chunk = opt.chunk > 0 and opt.chunk or task.chunk
 local widths = {opt.hidden, opt.hidden, opt.hidden}
