@@ -77,7 +77,7 @@ extension Interpreter {
           return data.data
         }))
       }
-      m.function("normalized_score", "(env: string, return: number) -> number",
+      m.function("normalized_score", "(env: string, episode_return: number) -> number",
         "A return on D4RL's scale (Fu et al. 2020, arXiv 2004.07219), 0 a random policy's, 100 an expert's: of hopper -20.272305 and 3234.3, halfcheetah -280.178953 and 12135, walker2d 1.629008 and 4592.3, ant -325.6 and 3879.7, whatever the task's version.") {
         (env: String, value: Double) in try NormalizedScore.of(value, environment: env)
       }

@@ -23,7 +23,7 @@ extension Interpreter {
     module("dsrl") { m in
       m.function("suite", "(options: table) -> Suite",
         "A benchmark: a script, a grid of its options and of seeds, and how its results are told. A file that returns one is run by `dsrl-lua bench FILE`.",
-        makeSuite)
+        { [unowned self] (options: LuaTable) throws -> SuiteObject in try makeSuite(options) })
       m.function("range", "(first: integer, last: integer, step?: integer) -> integer[]", "The whole numbers from first to last, both included: dsrl.range(1, 5).") {
         (first: Int, last: Int, step: Int?) throws -> [Int] in
         let step = step ?? 1

@@ -110,7 +110,7 @@ struct BenchCommand: ParsableArguments {
     let states = try store.states().filter { keys.contains($0.cell.key) }
     let todo = states.filter { $0.state == .queue || $0.state == .running }.map(\.cell)
     switch launcher {
-    case .local: return try runHere(todo, store)
+    case .local: return try runHere(todo, store, keys)
     case .slurm:
       let job = SlurmArray(
         suiteFile: words[0], store: store, program: try program(), jobs: jobs, threads: threads ?? 1, partition: partition, time: time, memory: memory, words: engineOptions)
@@ -122,7 +122,7 @@ struct BenchCommand: ParsableArguments {
     }
   }
 
-  private func runHere(_ todo: [Cell], _ store: SuiteStore) throws -> Int32 {
+  private func runHere(_ todo: [Cell], _ store: SuiteStore, _ keys: Set<String>) throws -> Int32 {
     var mine = todo
     if let array { mine = try SlurmArray.cells(of: array, in: store, among: todo) }
     let launcher = Launcher(
@@ -134,7 +134,7 @@ struct BenchCommand: ParsableArguments {
     if ControlC.wasPressed, StopRequest.received == nil { return ExitCode.interrupted }
     if StopRequest.received != nil || !outcome.stopped.isEmpty { return ExitCode.stopped }
     if worker { return ExitCode.good }
-    return try summary(store, Set(array == nil ? try store.cells.map(\.key) : mine.map(\.key)))
+    return try summary(store, array == nil ? keys : Set(mine.map(\.key)))
   }
 
   /// How many cells are where; the exit code says whether some failed.

@@ -35,19 +35,19 @@ import Testing
     for (ours, theirs) in zip(table.profile(wanted.thresholds), wanted.profile) { #expect(abs(ours - theirs) < 1e-12) }
   }
 
-  /// Two bootstraps of 20000 resamples each place a 2.5 % quantile within about 0.03 of the interval's width of each other; a score that
-  /// takes few values jumps from one to the next.
+  /// Two bootstraps of 20000 resamples each place a 2.5 % quantile within about 0.03 of the interval's width of each other; where scores take
+  /// few values, or there are four runs, it jumps from one to the next, a tenth of the width apart.
   @Test(arguments: cases.indices) func intervals(number: Int) throws {
     let wanted = Self.cases[number]
     var random = RandomStream(seed: number)
     let percentile = try Bootstrap(resamples: 20000).intervals(wanted.x, using: &random, Self.points)
     for (name, interval) in zip(Self.names, percentile) {
       let reference = try #require(wanted.percentile[name])
-      let tolerance = 0.06 * (reference[1] - reference[0])
+      let tolerance = 0.13 * (reference[1] - reference[0])
       #expect(abs(interval.lowerBound - reference[0]) < tolerance && abs(interval.upperBound - reference[1]) < tolerance, "\(name): \(interval), wanted \(reference)")
     }
     let bca = try Bootstrap(method: .bca, resamples: 20000).interval(wanted.x, using: &random) { ScoreTable(resampled: $0).mean }
-    let tolerance = 0.06 * (wanted.bca_mean[1] - wanted.bca_mean[0])
+    let tolerance = 0.13 * (wanted.bca_mean[1] - wanted.bca_mean[0])
     #expect(abs(bca.lowerBound - wanted.bca_mean[0]) < tolerance && abs(bca.upperBound - wanted.bca_mean[1]) < tolerance, "\(bca), wanted \(wanted.bca_mean)")
   }
 

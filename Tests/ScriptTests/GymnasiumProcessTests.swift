@@ -80,10 +80,10 @@ import Testing
       3.5\ttrue\tfalse\t1\t3.5\t0.0\t7
       12.0\tnil
       1.0\t1.0\t0.0\tnil
-      false\tscript.lua:11: Sum-v0 runs in Gymnasium's process, which does not tell its state: it cannot be kept or restored, and no checkpoint can hold it
-      script.lua:12: Sum-v0 runs in Gymnasium's process, which does not tell its state: it cannot be kept or restored, and no checkpoint can hold it
+      false\tscript.lua:10: Sum-v0 runs in Gymnasium's process, which does not tell its state: it cannot be kept or restored, and no checkpoint can hold it
+      script.lua:11: Sum-v0 runs in Gymnasium's process, which does not tell its state: it cannot be kept or restored, and no checkpoint can hold it
       7\ttrue
-      false\tscript.lua:15: the process of Sum-v0 has ended
+      false\tscript.lua:14: the process of Sum-v0 has ended
 
       """ && outcome.code == 0, "\(outcome.output)\(outcome.errors)")
     try program.remove()

@@ -63,6 +63,8 @@ import Testing
     objects.Trace = objects.Policy:trace({0, 0}, {0, 0, 0, 0})
     objects.SamplerComparison = objects.Policy:compare_samplers({0, 0}, {0, 0, 0, 0}, {objects.Sampler, objects.Sampler})
     objects.Steerability = dsrl.steerability(objects.Policy, {0, 0}, {samples = 4})
+    io.open(folder .. "/cell.lua", "w"):close()
+    objects.Suite = dsrl.suite{name = "s", script = folder .. "/cell.lua", grid = {seed = {1}}}
     objects.Evaluation = dsrl.evaluate{agent = objects.Agent, episodes = 1}
     """
 
