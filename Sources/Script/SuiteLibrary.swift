@@ -28,7 +28,7 @@ extension Interpreter {
         (first: Int, last: Int, step: Int?) throws -> [Int] in
         let step = step ?? 1
         guard step != 0 else { throw LuaError("a step of 0 never arrives") }
-        guard abs(last.subtractingReportingOverflow(first).partialValue / step) < 1 << 24 else { throw LuaError("a range of at most 2^24 numbers wanted, got \(first) to \(last)") }
+        guard abs((Double(last) - Double(first)) / Double(step)) < 0x1p24 else { throw LuaError("a range of at most 2^24 numbers wanted, got \(first) to \(last)") }
         return Array(stride(from: first, through: last, by: step))
       }
     }
