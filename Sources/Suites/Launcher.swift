@@ -36,13 +36,18 @@ public struct Launcher {
     var active: [CellProcess] = []
     var outcome = Outcome()
     var lastTouch = Progress.clock()
+    var hasTold = false
     defer { active.forEach { $0.stop() } }
 
     while true {
       let stopping = isAskedToStop()
       if stopping {
-        if !active.isEmpty, outcome.stopped.isEmpty { say("asked to end; the cells at work save what they have") }
-        active.forEach { $0.stop() }
+        // Once: a second signal would interrupt a run amid its saving.
+        if !hasTold {
+          if !active.isEmpty { say("asked to end; the cells at work save what they have") }
+          active.forEach { $0.stop() }
+          hasTold = true
+        }
         waiting = []
       }
       while active.count < jobs, let cell = waiting.first {

@@ -130,7 +130,10 @@ struct BenchCommand: ParsableArguments {
       isAskedToStop: { ControlC.wasPressed || StopRequest.received != nil }, say: { writeError($0 + "\n") })
     let outcome = try launcher.run(mine)
     ControlC.finish()
-    if array != nil, !outcome.stopped.isEmpty { try SlurmArray.requeue() }
+    if array != nil, !outcome.stopped.isEmpty {
+      // Slurm may be doing so itself already, and then refuses.
+      do { try SlurmArray.requeue() } catch { report(error) }
+    }
     if ControlC.wasPressed, StopRequest.received == nil { return ExitCode.interrupted }
     if StopRequest.received != nil || !outcome.stopped.isEmpty { return ExitCode.stopped }
     if worker { return ExitCode.good }
