@@ -7,7 +7,7 @@ import Tensors
 extension Session {
   func installRun() throws {
     try lua.module("dsrl.run", doc: "The run that this script does: its folder, its seed, its metrics.") {
-      try $0.value("folder", "string?", "Where the run's results go; nil outside of `dsrl-lua run`.", run?.path)
+      try $0.value("folder", "string?", "Where the run's results go; nil outside of `dsrl-lua run`.", folder)
       try $0.value("seed", "integer", "--seed of the command line, 0 without it.", seed)
       $0.function(
         "log", "(step: integer, values: {[string]: number})",
@@ -16,7 +16,7 @@ extension Session {
       $0.function("path", "(name: string) -> string", "A file's path in the run's folder; outside of a run the name itself.") {
         [unowned self] (name: String) throws -> String in
         guard !name.isEmpty else { throw LuaError("a file's name expected, got an empty string") }
-        return name.hasPrefix("/") ? name : run.map { "\($0.path)/\(name)" } ?? name
+        return name.hasPrefix("/") ? name : folder.map { "\($0)/\(name)" } ?? name
       }
     }
     lua.module("dsrl.run") {

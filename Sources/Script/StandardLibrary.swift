@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import LuaBridge
+import Ranks
 import Runs
 import Tensors
 
@@ -41,7 +42,7 @@ extension Session {
       "Runs body and keeps what it returns (numbers, strings, tables, Tensors, DataSets, Policies) in the run's folder; when the run is resumed, returns that instead. Outside of a run it only runs body.",
       lua.load("return require 'checkpoints'.stage(...)", name: "=stage"))
     // Lua seeds math.random by the clock; a run is to give the same numbers again.
-    if run != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
+    if self.folder != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
   }
 
   /// Binds the function that stdlib/<name>.lua returns, read when it is first called.
@@ -82,6 +83,7 @@ extension Session {
         case .second(let code)?: Int32(truncatingIfNeeded: code)
         }
       try end(number == 0 ? .finished : .failed, error: number == 0 ? nil : "os.exit(\(number))")
+      Ranks.leave(number, together: number == 0)
       Glibc.exit(number)
     }
     try lua.load("os.exit = ...", name: "=os").call(exit)
