@@ -30,11 +30,9 @@ extension Session {
       $0.function(
         "memory", "() -> table", "What is held now: objects (ours that Lua keeps: tensors, environments, functions), tensors (how many blocks of numbers), tensor_bytes, lua_bytes, limit (bytes of both together), peak (bytes of the whole process)."
       ) { [unowned self] () -> LuaTable in
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return LuaTable([
+        LuaTable([
           ("objects", .int(lua.objectCount)), ("tensors", .int(Tensor.liveCount)), ("tensor_bytes", .int(Tensor.liveByteCount)), ("lua_bytes", .int(lua.memoryUsed)),
-          ("limit", .int(lua.memoryCeiling)), ("peak", .int(usage.ru_maxrss << 10)),
+          ("limit", .int(lua.memoryCeiling)), ("peak", .int(Manifest.peakMemory())),
         ])
       }
       $0.function("clock", "() -> number", "Seconds of a clock that only goes forward.") { Progress.clock() }
