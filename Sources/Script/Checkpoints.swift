@@ -93,7 +93,7 @@ extension Session {
   func stopRequest() throws -> Int32? {
     let own = StopRequest.received
     let agreed = Int32(try ranks.largest(Int(own ?? 0)))
-    if own == nil, agreed != 0 { _ = StopRequest.receive(agreed) }
+    if own == nil, agreed != 0 { StopRequest.adopt(agreed) }
     return agreed == 0 ? nil : agreed
   }
 
