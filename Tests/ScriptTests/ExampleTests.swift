@@ -19,9 +19,9 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("studies/dimension.lua", ["dimensions={1,2}", "samples=2200", "epochs=1", "hidden=16", "points=20"], ["error.svg", "steps.svg", "rank.svg", "best.svg"]),
   ("studies/dip.lua", ["seeds=1", "steps=120", "eval_every=60", "eval_episodes=4", "demonstrations=30", "epochs=1", "variants={published,hard_offline}"], ["dip.svg"]),
   ("studies/denoisers.lua", ["demonstrations=30", "gradient_steps=2", "networks={residual_mlp,transformer}", "episodes=2"], []),
-  ("walker2d/train_behaviour.lua", ["medium={-1000,10000}", "steps=1000", "check_every=500", "episodes=2"], []),
-  ("halfcheetah/train_behaviour.lua", ["medium={-3000,10000}", "steps=1000", "check_every=500", "episodes=1"], []),
-  ("hopper/train_behaviour.lua", ["low=-1000", "high=10000", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
+  ("behaviour.lua", ["task=walker2d", "medium={-1000,10000}", "steps=1000", "check_every=500", "episodes=2"], []),
+  ("behaviour.lua", ["task=halfcheetah", "medium={-3000,10000}", "steps=1000", "check_every=500", "episodes=1"], []),
+  ("behaviour.lua", ["task=hopper", "medium={-1000,10000}", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
 ]
 
 /// Suites, which `dsrl-lua bench` runs.
