@@ -5,6 +5,8 @@ import Testing
 private let examples: [(name: String, settings: [String], pictures: [String])] = [
   ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
   ("driving.lua", ["demonstrations=12", "epochs=1", "steps=850", "episodes=4", "plans=8"], ["driving.svg"]),
+  ("point_maze.lua", ["demonstrations=10", "epochs=1", "steps=1700", "episodes=4"], ["ways.svg"]),
+  ("push_t.lua", ["demonstrations=6", "epochs=1", "hidden=16", "init_rollout_steps=4", "steps=160", "episodes=2"], []),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
   ("offline.lua", ["demonstrations=20", "epochs=2", "gradient_steps=40", "steps=100", "eval_every=50", "episodes=4"], ["curves.svg"]),
   ("loop.lua", ["demonstrations=20", "epochs=1", "steps=800", "width=16", "compare=true"], []),
