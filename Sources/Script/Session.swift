@@ -104,8 +104,13 @@ public final class Session {
   public func end(_ status: Manifest.Status, error: String? = nil) throws {
     guard let run, !hasEnded else { return }
     hasEnded = true
+    do {
+      if hasMetrics { try metrics?.get().writeTable() }
+    } catch {
+      try run.end(.failed, error: "\(error)")
+      throw error
+    }
     try run.end(status, error: error)
-    if hasMetrics { try metrics?.get().writeTable() }
   }
 
   /// Takes a progress line off the terminal, where an error left it.

@@ -34,7 +34,7 @@ extension Session {
     try attach("learn_offline", to: "Agent", "(options: table) -> table",
       "Learns from the agent's offline_data alone, without acting, until `gradient_steps` more gradient steps of the critics are done; the other options are learn's and count these steps, as the metrics do. A learn after it goes on online; init_rollout_steps = 0 then begins with what was learned.")
     try attach("preset", to: "dsrl", "(name: string, overrides?: table, agent?: string) -> table",
-      "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, or for the agent named (\"dsrl_sac\"), with yours laid over.")
+      "The published options of a task (hopper, walker2d, halfcheetah, lift, can, square, transport) for dsrl.agent.dsrl_na, or for the agent named (\"dsrl_sac\"), with yours laid over. Prints what of it differs from that agent's own defaults.")
     try attach("sequential", to: "dsrl.nn", "(...: Module | function) -> Module",
       "Modules and functions one after the other, the output of each the input of the next; also as one list. It is a module with its parts at [1], [2], ...")
     try lua.attach(to: "dsrl.run", "stage", "(name: string, body: function) -> ...",
