@@ -1,5 +1,6 @@
--- Steering a pusher. A disc pushes a T-shaped block onto its outline, on a rigid-body engine; the demonstrators have many styles, and the diffusion policy that
--- imitates them often loses the block. DSRL-NA steers its noise by the dense reward, how much of the outline is covered, the policy itself untouched.
+-- Steering a pusher. A disc pushes a T-shaped block onto its outline, on a rigid-body engine. A small network, trained for a minute on demonstrators of many styles,
+-- mostly loses the block; DSRL-NA steers its noise by the dense reward, how much of the outline is covered, the policy itself untouched. That covers
+-- several times as much of the outline, but it does not finish the task: a policy that never finishes has no noise that would.
 --
 --   dsrl-lua run examples/push_t.lua --seed 1
 local dsrl = require "dsrl"
@@ -35,10 +36,11 @@ agent:learn{steps = opt.steps, eval_every = math.max(opt.steps // 5, 1), eval_ep
 local steered = dsrl.evaluate{agent = agent, episodes = opt.episodes, seed = seed + 100}
 
 local function report(name, evaluation)
-  local done = math.tointeger(math.floor(evaluation.success_rate * opt.episodes + 0.5))
-  local rate, returns = dsrl.stats.wilson(done, opt.episodes), dsrl.stats.bootstrap(evaluation.returns)
-  print(("%-8s block on its outline in %5.1f %% of %d episodes (%.1f to %.1f), return %.1f (%.1f to %.1f)"):format(
-    name, 100 * evaluation.success_rate, opt.episodes, 100 * rate[1], 100 * rate[2], evaluation.mean_reward, returns[1], returns[2]))
+  local covered = {}
+  for i, sum in ipairs(evaluation.returns) do covered[i] = 95 * (1 + sum / evaluation.lengths[i]) end
+  local interval = dsrl.stats.bootstrap(covered)
+  print(("%-8s covers %4.1f %% of the outline (%.1f to %.1f), mean of %d episodes; return %.1f, success %.1f %%"):format(
+    name, dsrl.stats.mean(covered), interval[1], interval[2], opt.episodes, evaluation.mean_reward, 100 * evaluation.success_rate))
 end
 report("base", base)
 report("steered", steered)
