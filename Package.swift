@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "CHDF5Server", dependencies: ["CHDF5"]),
 
     // The domain: none of it hears of Lua
-    .target(name: "Tensors", dependencies: ["COneDNN", "CLAPACK"], swiftSettings: vectorised),
+    .target(name: "Tensors", dependencies: ["COneDNN", "CLAPACK", "CVectorUnits"], swiftSettings: vectorised),
     .target(name: "Ranks", dependencies: ["Tensors"]),
     .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto", "CHDF5Server"]),
     .target(name: "NeuralNets", dependencies: ["Tensors", "Files"], swiftSettings: vectorised),
