@@ -168,7 +168,7 @@ import Testing
     try program.write("script.lua", DistTests.learner)
     let whole = try run(program, 2, "run script.lua --out whole --threads 1 --set kind=dsrl_na")
     #expect(whole.code == 0, "\(whole.errors)")
-    try program.write("script.lua", DistTests.learner.replacing("opt.stop", with: "(not io.open('stopped') and 12)"))
+    try program.write("script.lua", DistTests.learner.replacing("opt.stop", with: "(not io.open('stopped') and 6)"))
     let stopped = try run(program, 2, "run script.lua --out parts --threads 1 --set kind=dsrl_na")
     #expect(stopped.code == 75 && stopped.errors.contains("stopped (SIGUSR1)"), "\(stopped.code) \(stopped.errors)")
     #expect(try Manifest.read(program.folder + "/parts").status == .stopped)
