@@ -72,11 +72,11 @@ import Testing
     ("dsrl.dist.allreduce(dsrl.zeros(2, 2 + dsrl.dist.rank))", "got allreduce (mean) of shape [2, 2] on rank 0, allreduce (mean) of shape [2, 3] on rank 1"),
     ("if dsrl.dist.rank == 0 then dsrl.dist.barrier() else dsrl.dist.gather(dsrl.zeros(1)) end", "got barrier on rank 0, gather of shape [1] on rank 1"),
     ("if dsrl.dist.rank == 1 then error('mine') end dsrl.dist.barrier()", "script.lua:1: mine"),
-    ("if dsrl.dist.rank == 1 then os.exit(7) end dsrl.dist.barrier()", ""),
+    ("if dsrl.dist.rank == 1 then io.stderr:write('goes') os.exit(7) end dsrl.dist.barrier()", "goes"),
     ("local agent = dsrl.agent.sac{env = dsrl.env.make('PointFork-v0', {num_envs = 2}), hidden = {8}, batch_size = 1} agent:learn{steps = 10}", "batch_size wants at least a row for each of the 2 ranks, got 1"),
     ("local agent = dsrl.agent.sac{env = dsrl.env.make('PointFork-v0', {num_envs = 2}), hidden = {8}, seed = dsrl.dist.rank} agent:learn{steps = 10}", "the ranks' agents are not alike"),
     ("""
-     local env = dsrl.env.define{id = 'Broken-v0', observation_size = 1, action_size = 1, reset = function() return {0} end, step = function() if dsrl.dist.rank == 1 then error('broken') end return {0}, 0, false end}
+     local env = dsrl.env.define{id = 'Broken-v0', observation_space = {low = {-1}, high = {1}}, action_space = {low = {-1}, high = {1}}, reset = function() return {0} end, step = function() if dsrl.dist.rank == 1 then error('broken') end return {0}, 0, false end}
      local agent = dsrl.agent.sac{env = dsrl.env.make(env, {num_envs = 2}), hidden = {8}} agent:learn{steps = 10}
      """, "broken"),
   ])
