@@ -8,6 +8,7 @@
 --   init_rollout_steps  vector steps, as released; the released step counter forgets that each is a whole chunk.
 --   gamma  once per chunk, as released (discount_per_step = true would count every executed step).
 --   time limits  bootstrap here; the released code takes them for terminations.
+-- What of the result differs from the agent's own defaults is printed.
 -- Not agent options, but part of the released setting: num_envs = 4, chunk = 4 (Transport 8), DDIM steps 5 (robomimic 8, Transport 100),
 -- and for the robomimic tasks a reward of -1 per step until success.
 
@@ -40,6 +41,28 @@ local function copy(value)
   return table.move(value, 1, #value, 1, {})
 end
 
+local function text(value)
+  if type(value) == "table" then return "{" .. table.concat(value, ", ") .. "}" end
+  if type(value) == "number" then return ("%.10g"):format(value) end
+  return type(value) == "string" and ("%q"):format(value) or tostring(value)
+end
+
+-- A line for every option that is not the agent's default, and whose value it is.
+local function differences(name, agent, options, overrides)
+  local dsrl = require "dsrl"
+  local lines, defaults = {}, dsrl.agent.options(agent)
+  for key, value in pairs(options) do
+    -- What the agent is given, not told: the environment, the policy, data.
+    local is_setting = type(value) ~= "userdata"
+    if is_setting and text(value) ~= text(defaults[key]) then
+      local default = defaults[key] == nil and "none" or text(defaults[key])
+      lines[#lines + 1] = ("  %-24s %-16s default %s%s"):format(key, text(value), default, overrides[key] ~= nil and ", overridden" or "")
+    end
+  end
+  table.sort(lines)
+  return table.concat({("preset %s for %s, where it differs from the defaults:"):format(name, agent), table.unpack(lines)}, "\n")
+end
+
 -- What an agent has no option for.
 local absent = {dsrl_na = {}, dsrl_sac = {noise_critic_grad_steps = true}}
 
@@ -56,5 +79,6 @@ return function(name, overrides, agent)
     end
   end
   for key, value in pairs(overrides or {}) do options[key] = value end
+  print(differences(name, agent or "dsrl_na", options, overrides or {}))
   return options
 end

@@ -12,12 +12,14 @@ struct dsrl_osmesa {
   void (*destroy)(void *context);
 };
 
-/// The library is left loaded. Its names must be seen by all: MuJoCo asks for OSMesaGetProcAddress.
+/// The library, DSRL_LUA_OSMESA's where that is set, is left loaded. Its names must be seen by all: MuJoCo asks for OSMesaGetProcAddress.
 static struct dsrl_osmesa dsrl_osmesa_open(void) {
   struct dsrl_osmesa mesa = {0};
   void *library = NULL;
   static const char *const names[] = {"libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"};
-  for (int i = 0; i < 3 && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_GLOBAL);
+  const char *chosen = getenv("DSRL_LUA_OSMESA");
+  if (chosen && *chosen) library = dlopen(chosen, RTLD_NOW | RTLD_GLOBAL);
+  else for (int i = 0; i < 3 && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_GLOBAL);
   if (!library) return mesa;
   *(void **)&mesa.make_current = dlsym(library, "OSMesaMakeCurrent");
   *(void **)&mesa.destroy = dlsym(library, "OSMesaDestroyContext");

@@ -19,6 +19,9 @@ static inline int processor_has_avx512(void) {
   return (low & 0xe6) == 0xe6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX512F);
 }
 
+// What a thread does while it waits wide awake.
+static inline void processor_pause(void) { __builtin_ia32_pause(); }
+
 static inline double processor_seconds(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -9,7 +9,7 @@ final class MuJoCoPicture {
     guard let picture = dsrl_mujoco_picture_make(model, model.pointee.ncam > 0 ? 0 : -1) else {
       let reason = String(cString: dsrl_mujoco_message())
       throw UsageError(
-        reason.isEmpty ? "pictures of MuJoCo tasks need Mesa's off-screen library, which is not installed: apt-get install libosmesa6" : "MuJoCo cannot draw: \(reason)")
+        reason.isEmpty ? "pictures of MuJoCo tasks need Mesa's off-screen library, which cannot be loaded: apt-get install libosmesa6, or name it in DSRL_LUA_OSMESA" : "MuJoCo cannot draw: \(reason)")
     }
     self.picture = picture
   }

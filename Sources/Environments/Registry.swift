@@ -40,9 +40,10 @@ public enum Environments {
   /// Every id that `make` knows.
   public static var ids: [String] { kinds.map(\.id) }
 
-  /// The type of the options that `make` takes for `id`; throws for an unknown id, naming the nearest.
-  public static func optionsType(of id: String) throws -> any EnvironmentOptions.Type {
+  /// The type of the options that `make` takes for `id`; throws for an unknown id, naming the nearest among these and `others`.
+  public static func optionsType(of id: String, beside others: [String] = []) throws -> any EnvironmentOptions.Type {
     if let kind = kinds.first(where: { $0.id == id }) { return kind.options }
+    let ids = others + ids
     let nearest = ids.min { distance($0, id) < distance($1, id) } ?? ""
     throw UsageError("there is no environment \(id); did you mean \(nearest)? There are \(ids.joined(separator: ", "))")
   }

@@ -21,6 +21,45 @@ public struct NamedNumbers: ToLua {
   }
 }
 
+/// A list of plain values: `[Bool]` and `[Int]` say the same several times slower.
+public enum PlainList: ToLua {
+  case flags([Bool]), integers([Int])
+
+  public func push(_ L: LuaState) throws {
+    try room(L, 4)
+    switch self {
+    case .flags(let flags):
+      lua_createtable(L, CInt(clamping: flags.count), 0)
+      for index in flags.indices {
+        lua_pushboolean(L, flags[index] ? 1 : 0)
+        lua_rawseti(L, -2, lua_Integer(index + 1))
+      }
+    case .integers(let integers):
+      lua_createtable(L, CInt(clamping: integers.count), 0)
+      for index in integers.indices {
+        lua_pushinteger(L, lua_Integer(integers[index]))
+        lua_rawseti(L, -2, lua_Integer(index + 1))
+      }
+    }
+  }
+}
+
+/// A table of these values by name; the names are all different.
+public struct NamedValues: ToLua {
+  private let fields: KeyValuePairs<String, any ToLua>
+
+  public init(_ fields: KeyValuePairs<String, any ToLua>) { self.fields = fields }
+
+  public func push(_ L: LuaState) throws {
+    try room(L, 4)
+    lua_createtable(L, 0, CInt(clamping: fields.count))
+    for (name, value) in fields {
+      try value.push(L)
+      setRawField(L, -2, name)
+    }
+  }
+}
+
 /// A table's contents: a list part, and named parts in order. As an argument: the braces of `f{ key = value }`.
 public struct LuaTable: FromLua, ToLua {
   public var list: [LuaValue] = []

@@ -39,7 +39,13 @@ extension LuaObject {
     return object
   }
   public static func accepts(_ L: LuaState, at index: CInt) -> Bool { swiftObject(L, index) is Self }
-  public func push(_ L: LuaState) throws { try pushObject(L, self, type: Self.luaName) }
+  public func push(_ L: LuaState) throws { _ = try pushObject(L, self, type: Self.luaName) }
+}
+
+extension LuaObject where Self: LuaSized {
+  public func push(_ L: LuaState) throws {
+    if try pushObject(L, self, type: Self.luaName) { Interpreter.of(L).owe(luaByteCount) }
+  }
 }
 
 /// An object behind a protocol, or of a class that Lua's names do not mention: `Live<any Environment>`.
@@ -59,7 +65,8 @@ public struct Live<T>: FromLua, ToLua {
   }
   public func push(_ L: LuaState) throws {
     guard let name = Interpreter.of(L).typeNames[ObjectIdentifier(T.self)] else { throw LuaError("\(T.self) has no place in Lua") }
-    try pushObject(L, object as AnyObject, type: name)
+    let object = object as AnyObject
+    if try pushObject(L, object, type: name), let sized = object as? any LuaSized { Interpreter.of(L).owe(sized.luaByteCount) }
   }
 }
 
@@ -131,8 +138,8 @@ func pushSlot(_ L: LuaState, _ object: AnyObject, metatable: CInt) {
   shim_of(L).pointee.objects += 1
 }
 
-/// Pushes the one userdata of `object`, so that `==` and table keys mean the object.
-func pushObject(_ L: LuaState, _ object: AnyObject, type name: String) throws {
+/// Pushes the one userdata of `object`, so that `==` and table keys mean the object; whether it is a new one.
+func pushObject(_ L: LuaState, _ object: AnyObject, type name: String) throws -> Bool {
   let lua = Interpreter.of(L)
   guard let tables = lua.types[name] else { throw LuaError("\(name) has no place in Lua") }
   guard !lua.isClosing else { throw LuaError("no new \(name): the interpreter is closing") }
@@ -140,12 +147,15 @@ func pushObject(_ L: LuaState, _ object: AnyObject, type name: String) throws {
   let held = Unmanaged.passUnretained(object)
   pushReference(L, lua.objects)
   lua_rawgetp(L, -1, held.toOpaque())
-  if let slot = slot(L, -1), slot.pointee?.toOpaque() == held.toOpaque() { return shim_remove(L, -2) }
+  if let slot = slot(L, -1), slot.pointee?.toOpaque() == held.toOpaque() {
+    shim_remove(L, -2)
+    return false
+  }
 
   shim_pop(L, 1)
   pushSlot(L, object, metatable: tables.metatable)
   lua_pushvalue(L, -1)
   lua_rawsetp(L, -3, held.toOpaque())
   shim_remove(L, -2)
-  if let sized = object as? any LuaSized { lua.state.pointee.owed += max(0, sized.luaByteCount) }
+  return true
 }

@@ -41,6 +41,7 @@ extension Interpreter {
       declareAgents(m)
       declareComparisons(m)
       declareLoading(m)
+      declareDefaults(m)
       m.function("load_actor", "(path: string, options?: {policy: Policy?, seed: integer?}) -> Actor",
         "What agent:save_actor left; a steering actor (dsrl_na, dsrl_sac) wants the policy that it steers. seed (0): of its noise.") {
         (path: String, options: LuaTable?) throws -> ActorObject in

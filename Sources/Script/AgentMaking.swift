@@ -29,6 +29,20 @@ func declareAgents(_ m: LuaModule) {
     options: DSRLNA.Options.self, makeDSRLNA)
 }
 
+/// dsrl.agent.options.
+func declareDefaults(_ m: LuaModule) {
+  let types: [(kind: String, options: any LuaBridge.Options.Type)] = [
+    ("best_of_n", BestOfN.Options.self), ("bounded_base", BoundedBase.Options.self), ("dql", DQL.Options.self), ("dsrl_na", DSRLNA.Options.self),
+    ("dsrl_sac", SteeringSACOptions.self), ("golden_ticket", GoldenTicket.Options.self), ("residual", ResidualSACOptions.self), ("sac", SAC.Options.self),
+  ]
+  m.function("options", "(kind: string) -> table", "An agent's own options with their defaults: of \"dsrl_na\" those of dsrl.agent.dsrl_na.") { (kind: String) throws -> LuaTable in
+    guard let found = types.first(where: { $0.kind == kind }) else {
+      throw UsageError("no agent is called '\(kind)'; there are \(types.map(\.kind).joined(separator: ", "))")
+    }
+    return try found.options.init().luaTable()
+  }
+}
+
 /// What they are compared with.
 func declareComparisons(_ m: LuaModule) {
   m.function("best_of_n", "(options: table) -> Agent",

@@ -35,7 +35,7 @@ extension Interpreter {
         { (id: String, options: LuaTable?) throws -> EnvironmentObject in try makeEnvironment(id, options, defined) })
       m.function("ids", "() -> string[]", "Every id that make knows.") { () in Environments.ids + defined.ids }
       m.function("options", "(id: string) -> table", "An environment's own options with their defaults.") { (id: String) throws -> LuaTable in
-        try defined[id]?.options ?? optionsType(of: id).init().luaTable()
+        try defined[id]?.options ?? optionsType(of: id, beside: defined.ids).init().luaTable()
       }
       declareDefining(m, defined)
       declareWrapping(m, defined)
@@ -108,9 +108,9 @@ var environmentOptionTypes: [(id: String, type: any LuaBridge.Options.Type)] {
   }
 }
 
-/// The type of an environment's own options as Lua writes them.
-func optionsType(of id: String) throws -> any (EnvironmentOptions & LuaBridge.Options).Type {
-  let type = try Environments.optionsType(of: id)
+/// The type of an environment's own options as Lua writes them; errors name `others` among those that there are.
+func optionsType(of id: String, beside others: [String] = []) throws -> any (EnvironmentOptions & LuaBridge.Options).Type {
+  let type = try Environments.optionsType(of: id, beside: others)
   guard let known = type as? any (EnvironmentOptions & LuaBridge.Options).Type else { throw UsageError("the options of \(id) have no form in Lua") }
   return known
 }
@@ -132,7 +132,7 @@ extension EnvironmentRecipe {
       let options = try definition.options(&table)
       self.init(id: id) { try definition.environments($0, options: options, in: defined.lua) }
     } else {
-      let options = try decode(optionsType(of: id))
+      let options = try decode(optionsType(of: id, beside: defined.ids))
       self.init(id: id) { try options.make($0) }
     }
     common.lay(over: &self, chunk: chunk, observationSteps: observationSteps)

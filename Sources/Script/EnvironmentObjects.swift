@@ -34,16 +34,42 @@ struct EnvironmentRecipe {
   }
 }
 
-/// A step's info: of a single environment numbers alone, of several more.
-enum StepFacts: ToLua {
-  case numbers(NamedNumbers)
-  case table(LuaTable)
+/// Gymnasium's five: observation, reward, terminated, truncated, info; of a single environment's info numbers alone, of several more.
+enum StepResults: ToLua {
+  case single(Step)
+  case vector(VectorStep)
 
+  /// The observation, where one value is wanted.
   func push(_ L: LuaState) throws {
     switch self {
-    case .numbers(let numbers): try numbers.push(L)
-    case .table(let table): try table.push(L)
+    case .single(let step): try tensor(step.observation).push(L)
+    case .vector(let step): try step.observation.push(L)
     }
+  }
+
+  func pushResults(_ L: LuaState) throws -> CInt {
+    try push(L)
+    switch self {
+    case .single(let step):
+      step.reward.push(L)
+      step.terminated.push(L)
+      step.truncated.push(L)
+      try NamedNumbers(step.info.names, step.info.values).push(L)
+    case .vector(let step):
+      try step.reward.push(L)
+      try PlainList.flags(step.terminated).push(L)
+      try PlainList.flags(step.truncated).push(L)
+      try NamedValues([
+        "final_observation": step.finalObservation, "steps_taken": PlainList.integers(step.stepsTaken), "episodes": step.episodes.map(\.luaValue),
+      ]).push(L)
+    }
+    return 5
+  }
+}
+
+private func tensor(_ values: [Double]) -> Tensor {
+  Tensor.filled([values.count]) { target in
+    for index in values.indices { target[index] = Float(values[index]) }
   }
 }
 
@@ -98,7 +124,7 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     switch body {
     case .single(let environment):
       guard seeds == nil else { throw UsageError("seeds are for several environments (num_envs); this is a single \(recipe.id)") }
-      return vector(try environment.reset(seed: seed))
+      return tensor(try environment.reset(seed: seed))
     case .vector(let environments): return try seeds.map { try environments.reset(seeds: $0) } ?? environments.reset(seed: seed)
     }
   }
@@ -111,28 +137,28 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
     }
   }
 
-  /// Gymnasium's five: observation, reward, terminated, truncated, info.
-  func step(_ action: Tensor) throws -> (Tensor, LuaValue, LuaValue, LuaValue, StepFacts) {
+  func step(_ action: Tensor) throws -> StepResults {
     switch body {
-    case .single(let environment):
-      let step = try run(environment, action)
-      return (vector(step.observation), .number(step.reward), .bool(step.terminated), .bool(step.truncated), .numbers(NamedNumbers(step.info.names, step.info.values)))
-    case .vector(let environments):
-      let step = try environments.step(action)
-      return (
-        step.observation, .object(step.reward), list(step.terminated.map(LuaValue.bool)), list(step.truncated.map(LuaValue.bool)), .table(info(step))
-      )
+    case .single(let environment): .single(try run(environment, action))
+    case .vector(let environments): .vector(try environments.step(action))
     }
   }
 
   /// One chunk in a single environment; it stops where the episode ends, and the rewards add up.
   private func run(_ environment: any Environment, _ action: Tensor) throws -> Step {
     let (chunk, width) = (recipe.chunk, actionSpace.box.count)
-    guard action.shape == [chunk, width] || action.shape == [chunk * width] || (action.rank == 0 && chunk * width == 1) else {
+    let shape = action.shape
+    let fits =
+      switch shape.count {
+      case 0: chunk * width == 1
+      case 1: shape[0] == chunk * width
+      default: shape.count == 2 && shape[0] == chunk && shape[1] == width
+      }
+    guard fits else {
       let wanted = chunk == 1 ? "[\(width)]" : "[\(chunk), \(width)] or [\(chunk * width)]"
       throw UsageError("\(recipe.id) wants an action of shape \(wanted), got \(action.shape)")
     }
-    let values = action.values.map(Double.init)
+    let values = action.withPointer { source in (0..<chunk * width).map { Double(source[$0]) } }
     guard chunk > 1 else { return try environment.step(values) }
     var result = try environment.step(Array(values[..<width]))
     for start in stride(from: width, to: values.count, by: width) where !(result.terminated || result.truncated) {
@@ -142,16 +168,6 @@ final class EnvironmentObject: LuaObject, CustomStringConvertible {
       result.reward += sum
     }
     return result
-  }
-
-  private func vector(_ values: [Double]) -> Tensor { Tensor(values.map { Float($0) }) }
-  private func list(_ values: [LuaValue]) -> LuaValue { .table(LuaTable(list: values)) }
-
-  private func info(_ step: VectorStep) -> LuaTable {
-    LuaTable([
-      ("final_observation", .object(step.finalObservation)), ("steps_taken", list(step.stepsTaken.map(LuaValue.int))),
-      ("episodes", list(step.episodes.map(\.luaValue))),
-    ])
   }
 
   var description: String { page }

@@ -19,10 +19,10 @@ extension Session {
     }
     lua.registry.document("dsrl.agent.dsrl_na", options: [
       "offline_data": "DataSet in the environment's units that it learns from, alone (agent:learn_offline) or beside what it does itself",
-      "parity": "\"dsrl-2025\": other defaults, those of the published code: action_magnitude = 1, which it never read; init_noise = \"unbounded\", distillation_noise = \"standard_normal\" beyond the actor's box; time_limits = \"terminate\". What it does beside and has no option here: it steps on after an episode's end within a chunk, draws its first noise of learning uniformly, and counts a chunk of the initial rollouts as one step",
+      "parity": parityOfDSRLNA,
     ])
     lua.registry.document("dsrl.agent.dsrl_sac", options: [
-      "parity": "\"dsrl-2025\": other defaults, those of the published code: init_noise = \"clipped\", time_limits = \"terminate\". What it does beside and has no option here: it makes a chunk of its first noises twice (the chunk itself taken for noise), steps on after an episode's end within a chunk, and counts a chunk of the initial rollouts as one step",
+      "parity": parityOfDSRLSAC,
     ])
     lua.registry.document(option: "dsrl.agent.bounded_base.action_magnitude", "b: the noises lie in [-b, b]")
     lua.registry.document(option: "dsrl.agent.dql.init_rollout_steps", "vector steps with the given policy before the first update")
@@ -61,6 +61,7 @@ extension Session {
       "env": "Environment or id (an agent's own kind)", "episodes": "whole episodes (10)", "seed": "of the environments and of the noise (0)",
       "num_envs": "environments side by side (as many as episodes, at most 10)", "deterministic": "acts without noise (false; an actor's own)",
       "base": "also runs the policy that the agent steers, on the same seeds (false)",
+      "distributed": "splits the episodes over the ranks of mpirun; all of them call it (false)",
     ])
     lua.registry.document("dsrl.data.collect", options: [
       "env": "Environment or id; the data come from ones like it", "policy": "Policy, Agent, Actor or function(observations) -> actions",
@@ -68,6 +69,7 @@ extension Session {
       "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
       "noise": "standard deviation of normal noise on every action, in half ranges of the action space (0)",
     ])
+    documentDistOptions()
     documentDataOptions()
     lua.registry.document("dsrl.data.make", options: [
       "observations": "[steps, observation]", "actions": "[steps, action]", "rewards": "[steps] (0)",
@@ -130,6 +132,24 @@ extension Session {
     for name in ["dsrl.policy.diffusion.precision", "Policy:set_precision"] { lua.registry.document(choices: name, ["float32", "bfloat16"]) }
   }
 }
+
+/// What `parity` changes, a line each, and what the published code does that no option here repeats.
+private let parityOfDSRLNA = """
+  "dsrl-2025": other defaults, those of the published code.
+  action_magnitude = 1 (1.5): its files name one, which it never reads, so that the noise stays in [-1, 1].
+  init_noise = "unbounded" ("restricted"): the first noises are drawn from N(0, I) and not cut to the box.
+  distillation_noise = "standard_normal" ("gaussian", within the box): the noise critic learns from noises beyond the actor's box.
+  time_limits = "terminate" ("bootstrap"): an episode that was cut off has no value after it.
+  As here: the actor moves before the distillation, entropy is in the backup, head i learns head i, the critic that is distilled is not the target.
+  Not repeated: it steps on after an episode's end within a chunk; draws the first noise of learning uniformly; counts a chunk of the first rollouts as one step; adds up an evaluation's returns over episodes that it then resets.
+  """
+private let parityOfDSRLSAC = """
+  "dsrl-2025": other defaults, those of the published code.
+  init_noise = "clipped" ("restricted"): the first noises are drawn from N(0, I) and cut to the box.
+  time_limits = "terminate" ("bootstrap"): an episode that was cut off has no value after it.
+  As here: it does read action_magnitude; entropy is in the backup.
+  Not repeated: it makes a chunk of its first noises twice (the chunk itself taken for noise); steps on after an episode's end within a chunk; counts a chunk of the first rollouts as one step; adds up an evaluation's returns over episodes that it then resets.
+  """
 
 /// The tasks of stdlib/preset.lua.
 let presetNames = ["can", "halfcheetah", "hopper", "lift", "square", "transport", "walker2d"]

@@ -1,7 +1,8 @@
 import Synchronization
 
-/// A reference-counted block of Floats, 64-byte aligned, uninitialised.
+/// A reference-counted block of Floats, uninitialised; aligned to 64 bytes, a few numbers to 16, which the system gives out several times faster.
 final class Storage: @unchecked Sendable {
+  private static let few = 64
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
   private let claims = Atomic<Int>(0)
@@ -9,7 +10,8 @@ final class Storage: @unchecked Sendable {
   init(_ count: Int) {
     self.count = count
     let bytes = Swift.max(count, 1) * MemoryLayout<Float>.stride
-    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64).bindMemory(to: Float.self, capacity: count)
+    let alignment = count <= Storage.few ? 16 : 64
+    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment).bindMemory(to: Float.self, capacity: count)
     liveStorages.add(1, ordering: .relaxed)
     liveBytes.add(bytes, ordering: .relaxed)
   }

@@ -36,7 +36,10 @@ public final class Tensor: @unchecked Sendable {
     requiresGrad = history != nil
   }
 
+  private static let stridesOfVector = [1]
+
   static func rowMajor(_ shape: [Int]) -> [Int] {
+    guard shape.count != 1 else { return stridesOfVector }
     var strides = shape
     var step = 1
     for dim in shape.indices.reversed() {

@@ -24,11 +24,14 @@ public enum Threads {
       return
     }
     let failures = Mutex<[Int: any Error]>([:])
-    DispatchQueue.concurrentPerform(iterations: parts) { part in
-      keepOneDNNToThisThread()
-      do { try $inside.withValue(true) { try body(rows * part / parts..<rows * (part + 1) / parts) } } catch {
-        failures.withLock { $0[part] = error }
+    try withoutActuallyEscaping(body) { body in
+      let work: WorkerThreads.Work = { part in
+        keepOneDNNToThisThread()
+        do { try $inside.withValue(true) { try body(rows * part / parts..<rows * (part + 1) / parts) } } catch {
+          failures.withLock { $0[part] = error }
+        }
       }
+      if !WorkerThreads.shared.run(parts: parts, work) { DispatchQueue.concurrentPerform(iterations: parts, execute: work) }
     }
     if let first = failures.withLock({ $0.min { $0.key < $1.key } }) { throw first.value }
   }

@@ -7,7 +7,8 @@ import Tensors
 /// A script's run from its first line to the exit code, whichever way it takes; the manifest tells that way.
 struct Experiment {
   let session: Session
-  let folder: RunFolder
+  /// Of the run.
+  let folder: String
   let command: RunCommand
 
   /// Returns the exit code.
@@ -18,7 +19,7 @@ struct Experiment {
         let error = CommandLineError("--set \(session.unusedSettings.joined(separator: " ")): the script declares no options (dsrl.options{...}), so nothing was changed")
         return try fail(error, ExitCode.badCommandLine)
       }
-      try session.end(.finished)
+      try end(.finished)
       return ExitCode.good
     } catch {
       report(error)
@@ -47,18 +48,24 @@ struct Experiment {
       return try fail(error, session.checkHasFailed ? ExitCode.checkFailed : isTheirs ? ExitCode.badCommandLine : ExitCode.uncaughtError)
     }
     guard let signal = StopRequest.received else {
-      try session.end(.interrupted)
+      try end(.interrupted)
       writeError("\ndsrl-lua: interrupted; what was done is kept\n")
       return ExitCode.interrupted
     }
-    try session.end(.stopped)
-    writeError("dsrl-lua: stopped (\(StopRequest.name(signal))); the same command with --resume \(folder.path) goes on\n")
+    try end(.stopped)
+    writeError("dsrl-lua: stopped (\(StopRequest.name(signal))); the same command with --resume \(folder) goes on\n")
     return signal == SIGALRM ? ExitCode.timeLimit : ExitCode.stopped
   }
 
   private func fail(_ error: any Error, _ code: Int32) throws -> Int32 {
     report(error)
-    try session.end(.failed, error: "\(error)")
+    try end(.failed, error: "\(error)")
     return code
+  }
+
+  /// What was printed is written out before the manifest says how the run ended: whoever is killed in between can be run again.
+  private func end(_ status: Manifest.Status, error: String? = nil) throws {
+    fflush(nil)
+    try session.end(status, error: error)
   }
 }

@@ -15,6 +15,7 @@ struct Help {
     let same = lua.registry.entries.filter { $0.shortName == key && $0.kind != .metamethod }
     if !same.isEmpty { return same.map(page).joined(separator: "\n\n") }
     if let variant = variant(key) { return variant }
+    if let option = option(key) { return option }
     if let own = standard(key) { return own }
     if let member = member(key) { return member }
     let near = lua.registry.nearest(to: key).map { "; did you mean '\($0.name)'?" } ?? ""
@@ -26,6 +27,24 @@ struct Help {
     guard let entry = lua.registry.entries.first(where: { lua.registry.arguments(of: $0).contains(key) }) else { return nil }
     let heading = style(.heading, entry.name) + "(\"\(key)\", {...}), beside what ?\(entry.name) says"
     do { return ([heading] + table(try lua.registry.options(of: entry, for: key))).joined(separator: "\n") } catch { return "\(error)" }
+  }
+
+  /// "gamma": what that option is, and of which functions.
+  private func option(_ key: String) -> String? {
+    var meanings: [(text: String, functions: [String])] = []
+    do {
+      for entry in lua.registry.entries where entry.kind != .metamethod {
+        for option in try lua.registry.options(of: entry) where option.name == key && !option.doc.isEmpty {
+          let function = entry.name + (option.value.isEmpty ? "" : " (\(option.value))")
+          if let known = meanings.firstIndex(where: { $0.text == option.doc }) { meanings[known].functions.append(function) } else {
+            meanings.append((option.doc, [function]))
+          }
+        }
+      }
+    } catch { return "\(error)" }
+    guard !meanings.isEmpty else { return nil }
+    let parts = meanings.map { wrapped("of " + $0.functions.joined(separator: ", "), indent: "  ") + "\n" + wrapped($0.text, indent: "    ") }
+    return style(.heading, key) + ", an option\n" + parts.joined(separator: "\n")
   }
 
   /// "env:step" although there is no `env`: what has a member of that name.
@@ -83,18 +102,21 @@ struct Help {
     return (entry.kind == .function ? " " : ": ") + entry.signature
   }
 
-  /// Lines no wider than the terminal.
+  /// Lines no wider than the terminal; each of the text's own begins a new one.
   private func wrapped(_ text: String, indent: String) -> String {
     var lines: [String] = []
-    var line = ""
-    for word in text.split(separator: " ") {
-      if !line.isEmpty, indent.count + line.count + 1 + word.count > max(style.width - 1, 30) {
-        lines.append(line)
-        line = ""
+    for own in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      var line = ""
+      for word in own.split(separator: " ") {
+        if !line.isEmpty, indent.count + line.count + 1 + word.count > max(style.width - 1, 30) {
+          lines.append(line)
+          line = ""
+        }
+        line += (line.isEmpty ? "" : " ") + word
       }
-      line += (line.isEmpty ? "" : " ") + word
+      lines.append(line)
     }
-    return (lines + [line]).map { indent + $0 }.joined(separator: "\n")
+    return lines.map { indent + $0 }.joined(separator: "\n")
   }
 
   /// "env:step" of a variable `env`, or the type of what `env` holds; any chain that Tab could complete.

@@ -186,3 +186,36 @@ private func sacQuantities(_ make: @escaping () throws -> SAC) throws -> [String
     return result
   }
 }
+
+@Test func optionsOfGoldenTicketDoWhatTheySay() throws {
+  let effects: [Effect<GoldenTicket.Options>] = [
+    Effect("candidates", ["tickets", "episodes", "means", "length"]) { $0.candidates = 6 },
+    Effect("episodesPerCandidate", ["episodes", "means", "length", "decision"]) { $0.episodesPerCandidate = 3 },
+    Effect("search", ["episodes", "means", "decision"]) { $0.search = .halving },
+    Effect("budget", ["episodes", "means", "length"], given: { $0.search = .halving }) { $0.budget = 16 },
+    Effect("seed", ["tickets", "means", "decision"]) { $0.seed = 1 },
+  ]
+  try expectEffects(effects, of: GoldenTicket.Options(), small: { ($0.candidates, $0.episodesPerCandidate) = (4, 2) }) { options in
+    let agent = try GoldenTicket(regulators(), policy: TrianglePolicy(horizon: 3), options)
+    var finished = 0
+    while agent.phase == "search" { finished += try agent.advance().episodes.count }
+    return [
+      "tickets": agent.tickets.values, "means": agent.means.map { $0 ?? .infinity }, "episodes": (0..<options.candidates).map { Float(agent.episodes(of: $0)) },
+      "length": [Float(finished)], "decision": try agent.act(Tensor([0.3, -0.2], shape: [2, 1]), deterministic: true).values,
+    ]
+  }
+}
+
+@Test func optionsOfBoundedBaseDoWhatTheySay() throws {
+  let effects: [Effect<BoundedBase.Options>] = [
+    Effect("actionMagnitude", ["decision", "rewards"]) { $0.actionMagnitude = 0.2 }, Effect("seed", ["decision", "rewards"]) { $0.seed = 1 },
+  ]
+  try expectEffects(effects, of: BoundedBase.Options(), small: { _ in }) { options in
+    let agent = try BoundedBase(regulators(), policy: TrianglePolicy(horizon: 3), options)
+    let steps = try (0..<4).map { _ in try agent.advance() }
+    return [
+      "decision": try agent.act(Tensor([0.3, -0.2], shape: [2, 1]), deterministic: false).values, "rewards": steps.flatMap(\.episodes).map { Float($0.return) },
+      "steps": [Float(agent.counts.environmentSteps)],
+    ]
+  }
+}

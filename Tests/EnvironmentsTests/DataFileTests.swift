@@ -4,7 +4,7 @@ import Foundation
 import Tensors
 import Testing
 
-/// Files that D4RL's layout, Minari, robomimic and OGBench fill, against what their own packages read in them (scripts/fixtures/data_files.py).
+/// Files that D4RL, Minari, robomimic and OGBench fill, against what their own packages read in them (scripts/fixtures/data_files.py).
 @Suite struct DataFileTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures/data").path
 
@@ -34,6 +34,14 @@ import Testing
     #expect(data.episodes.map(\.range) == [0..<4, 4..<9, 9..<12])
     #expect(message { _ = try load("d4rl_v0.hdf5") }.contains("has no array 'timeouts'; it has actions, observations, rewards, terminals. max_episode_steps says"))
     #expect(try load("d4rl_v0.hdf5") { $0.maxEpisodeSteps = 5 }.episodes.map(\.range) == [0..<4, 4..<9, 9..<12])
+  }
+
+  /// A file of D4RL's own DatasetWriter, which tells no time limits.
+  @Test func d4rlsOwnWriter() throws {
+    let data = try load("d4rl_written.hdf5") { ($0.infos, $0.maxEpisodeSteps) = (["qpos", "qvel"], 5) }
+    try expect(data, "d4rl_written")
+    let wanted = try NPZ.read("\(Self.folder)/d4rl_written.expected.npz")
+    for name in ["qpos", "qvel"] { #expect(data.infos[name]?.values == wanted[name]?.values && data.infos[name]?.shape == wanted[name]?.shape) }
   }
 
   @Test func partsOfFiles() throws {

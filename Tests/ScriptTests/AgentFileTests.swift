@@ -11,6 +11,7 @@ private let kinds: [(name: String, options: String)] = [
   ("dsrl_na", "policy = policy, hidden = {8}, init_rollout_steps = 3, batch_size = 8, gradient_steps = 2, offline_data = data, offline_mix_ratio = 0.5"),
   ("residual", "policy = policy, hidden = {8}, init_rollout_steps = 3, batch_size = 8"),
   ("best_of_n", "policy = policy, hidden = {8}, init_rollout_steps = 3, batch_size = 8, candidates = 3"),
+  ("dql", "policy = policy, hidden = {8}, init_rollout_steps = 3, batch_size = 8, gradient_steps = 2"),
   ("golden_ticket", "policy = policy, candidates = 3, episodes_per_candidate = 2"),
   ("bounded_base", "policy = policy"),
 ]

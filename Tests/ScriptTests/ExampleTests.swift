@@ -5,8 +5,11 @@ import Testing
 private let examples: [(name: String, settings: [String], pictures: [String])] = [
   ("quickstart.lua", ["demonstrations=30", "epochs=2", "steps=1100", "episodes=8"], ["noise.svg", "paths.svg"]),
   ("driving.lua", ["demonstrations=12", "epochs=1", "steps=850", "episodes=4", "plans=8"], ["driving.svg"]),
+  ("point_maze.lua", ["demonstrations=10", "epochs=1", "steps=1700", "episodes=4"], ["ways.svg"]),
+  ("push_t.lua", ["demonstrations=6", "epochs=1", "hidden=16", "init_rollout_steps=4", "steps=160", "episodes=2"], []),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
   ("offline.lua", ["demonstrations=20", "epochs=2", "gradient_steps=40", "steps=100", "eval_every=50", "episodes=4"], ["curves.svg"]),
+  ("dist.lua", ["demonstrations=20", "epochs=1", "num_envs=4", "batch_size=32", "hidden=16", "steps=400", "episodes=8"], []),
   ("loop.lua", ["demonstrations=20", "epochs=1", "steps=800", "width=16", "compare=true"], []),
   ("regression.lua", ["steps=60", "points=64"], ["fit.svg"]),
   ("own_environment.lua", ["demonstrations=20", "epochs=1", "steps=1000", "episodes=8"], ["curve.svg"]),
@@ -19,9 +22,9 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("studies/dimension.lua", ["dimensions={1,2}", "samples=2200", "epochs=1", "hidden=16", "points=20"], ["error.svg", "steps.svg", "rank.svg", "best.svg"]),
   ("studies/dip.lua", ["seeds=1", "steps=120", "eval_every=60", "eval_episodes=4", "demonstrations=30", "epochs=1", "variants={published,hard_offline}"], ["dip.svg"]),
   ("studies/denoisers.lua", ["demonstrations=30", "gradient_steps=2", "networks={residual_mlp,transformer}", "episodes=2"], []),
-  ("walker2d/train_behaviour.lua", ["medium={-1000,10000}", "steps=1000", "check_every=500", "episodes=2"], []),
-  ("halfcheetah/train_behaviour.lua", ["medium={-3000,10000}", "steps=1000", "check_every=500", "episodes=1"], []),
-  ("hopper/train_behaviour.lua", ["low=-1000", "high=10000", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
+  ("behaviour.lua", ["task=walker2d", "medium={-1000,10000}", "steps=1000", "check_every=500", "episodes=2"], []),
+  ("behaviour.lua", ["task=halfcheetah", "medium={-3000,10000}", "steps=1000", "check_every=500", "episodes=1"], []),
+  ("behaviour.lua", ["task=hopper", "medium={-1000,10000}", "falls=0", "steps=1000", "check_every=500", "episodes=4"], []),
 ]
 
 /// Suites, which `dsrl-lua bench` runs.

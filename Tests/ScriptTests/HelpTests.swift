@@ -51,6 +51,42 @@ import Testing
     try domain.close()
   }
 
+  /// What "dsrl-2025" changes is what its help says it changes, with the values of before in brackets.
+  @Test(arguments: ["dsrl_na", "dsrl_sac"]) func parityListsEachDifference(_ kind: String) throws {
+    let domain = try Domain()
+    let maker = try #require(domain.lua.registry.find("dsrl.agent.\(kind)"))
+    let doc = try #require(domain.lua.registry.options(of: maker).first { $0.name == "parity" }?.doc)
+    let differences = try domain.results("""
+      local policy, found = fitted(), {}
+      local plain, parity = dsrl.agent.\(kind){env = fork, policy = policy}.options, dsrl.agent.\(kind){env = fork, policy = policy, parity = 'dsrl-2025'}.options
+      for name, value in pairs(parity) do
+        if type(value) ~= 'table' and value ~= plain[name] then
+          local form = type(value) == 'string' and '%s = "%s" ("%s"' or '%s = %g (%g'
+          found[#found + 1] = form:format(name, value, plain[name])
+        end
+      end
+      table.sort(found)
+      return table.concat(found, '|')
+      """)
+    let said = doc.split(separator: "\n").filter { $0.contains(" = ") }.map { $0.prefix { $0 != ")" && $0 != "," && $0 != ":" } }.sorted().joined(separator: "|")
+    #expect(!said.isEmpty && differences == "\"\(said)\"")
+    try domain.close()
+  }
+
+  /// A preset prints what differs from the defaults, and nothing that does not.
+  @Test func presetSaysWhatDiffers() throws {
+    let domain = try Domain()
+    let defaults = try domain.results("local d = dsrl.agent.options('dsrl_na') return d.gamma, d.seed, d.train_freq")
+    #expect(defaults == "0.99, 0, 2")
+    let said = try domain.results("local lines = {} local old = print print = function(text) lines[#lines + 1] = text end dsrl.preset('can', {tau = 0.5, env = fork}) print = old return table.concat(lines, '\\n')")
+    for line in ["tau                      0.5              default 0.005, overridden", "train_freq               1                default 2", "init_rollout_steps       1501"] {
+      #expect(said.replacing("\n", with: "\\n").contains(line), "\(said)")
+    }
+    #expect(!said.contains("gamma") && !said.contains("env "))
+    #expect(domain.message("dsrl.agent.options('dsrl')").contains("no agent is called 'dsrl'; there are best_of_n"))
+    try domain.close()
+  }
+
   @Test func optionsAndChoices() throws {
     let domain = try Domain()
     let registry = domain.lua.registry

@@ -46,7 +46,7 @@ func atPrompt(
     (["?Tensor:sum"], "Tensor:sum..."), (["t = dsrl.zeros(2)", "?t:sum"], "Tensor:sum..."), (["?dsrl.zeros(2).shape"], "Tensor.shape: integer[]..."), (["?env:reset"], "Environment:reset..."), (["?env:step"], "Optimizer:step()..."), (["?string.format"], "string.format is Lua's own..."),
     (["%run 'with blank.lua' \"c d\" e"], "c d\te"), (["x = 1", "%save 'a file.lua'"], "1 line in a file.lua"),
     (["{setmetatable({}, {__tostring = function() error 'no' end}), 1}"], "{{__tostring failed}, 1}"),
-    (["?dsrl.env.mak"], "no help on 'dsrl.env.mak'; did you mean 'dsrl.env.make'?..."), (["?\"wilson\""], "dsrl.stats.wilson..."), (["?Ant-v5"], "dsrl.env.make(\"Ant-v5\", {...}), beside what ?dsrl.env.make says..."), (["?\"zebra\""], "nothing about 'zebra'"),
+    (["?dsrl.env.mak"], "no help on 'dsrl.env.mak'; did you mean 'dsrl.env.make'?..."), (["?\"wilson\""], "dsrl.stats.wilson..."), (["?Ant-v5"], "dsrl.env.make(\"Ant-v5\", {...}), beside what ?dsrl.env.make says..."), (["?tau"], "tau, an option\n  of ..."), (["?\"zebra\""], "nothing about 'zebra'"),
   ]
 
   @Test func dialogue() throws {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Testing
 
 /// Pictures and films as a script makes them.
@@ -68,6 +68,36 @@ import Testing
     #expect(probe.output.hasPrefix("66,50,7"), "\(probe.output)\(probe.errors)")
     let left = try FileManager.default.contentsOfDirectory(atPath: program.folder)
     #expect(Set(left).isSubset(of: ["s.lua", "film.mp4", "stdin", "stdout", "stderr"]), "\(left)")
+    try program.remove()
+  }
+
+  /// An ffmpeg that is interrupted as a terminal's Ctrl-C interrupts both: it has written half, tells the program, and ends.
+  @Test func anInterruptOfFfmpegLeavesNoHalfFilm() throws {
+    let program = try Program()
+    try program.write("s.lua", script)
+    let fake = program.folder + "/bin/ffmpeg"
+    try FileManager.default.createDirectory(atPath: program.folder + "/bin", withIntermediateDirectories: true)
+    try program.write("bin/ffmpeg", "#!/bin/sh\n[ \"$1\" = -version ] && exit 0\nfor last; do :; done\necho half > \"$last\"\nkill -INT $PPID\nexit 255\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
+    let outcome = try program.run(["s.lua"], under: ["/usr/bin/env", "PATH=\(program.folder)/bin:/usr/bin:/bin"])
+    #expect(outcome.code == 130, "\(outcome.errors)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: program.folder)
+    #expect(!left.contains { $0.contains("film") }, "\(left)")
+    try program.remove()
+  }
+
+  /// Mesa's library is not where the variable says.
+  @Test func withoutMesaTheErrorSaysWhatToInstall() throws {
+    let program = try Program()
+    try program.write("s.lua", """
+      local ok, message = pcall(dsrl.record, {env = "InvertedPendulum-v5", policy = function(o) return dsrl.zeros(#o, 1, 1) end, path = "film.gif"})
+      print(ok, message)
+      print(pcall(function() dsrl.env.make("InvertedPendulum-v5"):render() end))
+      """)
+    let outcome = try program.run(["s.lua"], under: ["/usr/bin/env", "DSRL_LUA_OSMESA=/nowhere/libOSMesa.so"])
+    #expect(outcome.output.components(separatedBy: "which cannot be loaded: apt-get install libosmesa6, or name it in DSRL_LUA_OSMESA").count == 3, "\(outcome.output)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: program.folder)
+    #expect(!left.contains { $0.contains("film") }, "\(left)")
     try program.remove()
   }
 

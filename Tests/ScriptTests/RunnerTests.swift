@@ -49,7 +49,7 @@ import Testing
 
   @Test func everyExampleSaysItsOptions() throws {
     let program = try Program()
-    for name in ["quickstart.lua", "pendulum.lua", "hopper.lua", "hopper/train_behaviour.lua"] {
+    for name in ["quickstart.lua", "pendulum.lua", "hopper.lua", "behaviour.lua"] {
       let outcome = try program.run(["run", "\(Program.root)/examples/\(name)", "--help"])
       #expect(outcome.code == 0 && outcome.output.contains("steps="), "\(name): \(outcome.output)\(outcome.errors)")
     }

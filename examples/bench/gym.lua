@@ -21,7 +21,7 @@ return dsrl.suite{
     method = {"base", "golden_ticket", "best_of_n", "dsrl_sac", "dsrl_na", "sac"},
     seed = dsrl.range(1, 3),
   },
-  options = {steps = 300000, evaluations = 12, hidden = 256},
+  options = {steps = 300000, evaluations = 12, hidden = 256, agent_hidden = 128},
   -- D4RL's random and expert returns (Fu et al. 2020).
   normalize = {["Hopper-v5"] = {-20.272305, 3234.3}, ["Walker2d-v5"] = {1.629008, 4592.3}, ["HalfCheetah-v5"] = {-280.178953, 12135}},
   published = published,

@@ -13,7 +13,8 @@ local opt = dsrl.options{
   eval_episodes = 50,    -- of each evaluation
   base_seed = 0,         -- of the base policy and its data
   epochs = 40,           -- of the base policy's training
-  hidden = 128,          -- width of all networks
+  hidden = 128,          -- width of the base policy's networks
+  agent_hidden = 0,      -- width of the agents' networks; 0: the same
   chunk = 0,             -- actions decided at once; 0: the task's own
   sampler_steps = 5,     -- of DDIM
 }
@@ -73,7 +74,8 @@ local policy = dsrl.run.stage("base_policy", function()
 end)
 
 -- Options of every method that learns by a critic, and of those that act through the policy.
-local learning = {env = env, seed = seed, hidden = widths, learning_rate = 1e-3, batch_size = 128, train_freq = 1}
+local agent_width = opt.agent_hidden > 0 and opt.agent_hidden or opt.hidden
+local learning = {env = env, seed = seed, hidden = {agent_width, agent_width, agent_width}, learning_rate = 1e-3, batch_size = 128, train_freq = 1}
 local function with(...)
   local all = {}
   for _, layer in ipairs{learning, ...} do

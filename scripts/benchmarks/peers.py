@@ -7,7 +7,8 @@ from pathlib import Path
 
 # Processor builds of PyTorch are on an index of their own.
 TORCH_INDEX = os.environ.get("PEERS_TORCH_INDEX", "https://download.pytorch.org/whl/cpu")
-PACKAGES = ["jax", "onnx", "onnxruntime", "gymnasium", "mujoco", "stable-baselines3"]
+# The versions whose rules and physics the environments have.
+PACKAGES = ["jax", "onnx", "onnxruntime", "gymnasium[mujoco]==1.2.0", "mujoco==3.3.7", "stable-baselines3"]
 HERE = Path(__file__).resolve().parent
 # (worker, script of the peers' folder, implementations, workloads)
 KINDS = [
