@@ -28,10 +28,10 @@ extension Interpreter {
       m.function("solve", "(a: Tensor, b: Tensor) -> Tensor",
         "x with a x = b for a [..., n, n] and b [..., n, k] or a vector [n]. A pivot that is exactly zero is an error; cond tells how sure x is.", LinearAlgebra.solve)
       m.function("lstsq", "(a: Tensor, b: Tensor) -> Tensor",
-        "The x that makes |a x - b| smallest, the smallest of them, for a [..., m, n] and b [..., m, k] or [m]. No gradient.", LinearAlgebra.lstsq)
+        "The x that makes |a x - b| smallest, the smallest of them, for a [..., m, n] and b [..., m, k] or [m]. a's gradient wants full rank.", LinearAlgebra.lstsq)
       m.function("inv", "(a: Tensor) -> Tensor", "The inverse of [..., n, n].", LinearAlgebra.inv)
       m.function("pinv", "(a: Tensor) -> Tensor",
-        "The Moore-Penrose inverse, [..., n, m]. Singular values below max(m, n) * 1.2e-7 of the largest count as zero. No gradient.", LinearAlgebra.pinv)
+        "The Moore-Penrose inverse, [..., n, m]. Singular values below max(m, n) * 1.2e-7 of the largest count as zero. The gradient wants full rank.", LinearAlgebra.pinv)
       m.function("det", "(a: Tensor) -> Tensor", "The determinant of [..., n, n], [...].", LinearAlgebra.det)
       m.function("slogdet", "(a: Tensor) -> Tensor, Tensor", "The determinant's sign and the logarithm of its magnitude, which does not overflow.") {
         (a: Tensor) throws -> (Tensor, Tensor) in
@@ -39,13 +39,13 @@ extension Interpreter {
         return (sign, logAbs)
       }
       m.function("cholesky", "(a: Tensor) -> Tensor", "Lower triangular L with L Lᵀ = a, for symmetric positive definite [..., n, n].", LinearAlgebra.cholesky)
-      m.function("qr", "(a: Tensor) -> Tensor, Tensor", "Orthonormal columns Q [..., m, k] and upper triangular R [..., k, n] with Q R = a, k = min(m, n). No gradient.") {
+      m.function("qr", "(a: Tensor) -> Tensor, Tensor", "Orthonormal columns Q [..., m, k] and upper triangular R [..., k, n] with Q R = a, k = min(m, n). Gradients want the first k columns linearly independent.") {
         (a: Tensor) throws -> (Tensor, Tensor) in
         let (q, r) = try LinearAlgebra.qr(a)
         return (q, r)
       }
       m.function("svd", "(a: Tensor) -> Tensor, Tensor, Tensor",
-        "U [..., m, k], S [..., k] descending and Vh [..., k, n] with U diag(S) Vh = a, k = min(m, n). No gradient; svdvals has one.") {
+        "U [..., m, k], S [..., k] descending and Vh [..., k, n] with U diag(S) Vh = a, k = min(m, n). Gradients of U and Vh want singular values that differ, and none of them zero where m and n differ.") {
         (a: Tensor) throws -> (Tensor, Tensor, Tensor) in
         let (u, s, vh) = try LinearAlgebra.svd(a)
         return (u, s, vh)

@@ -70,7 +70,7 @@ extension Tensor {
     guard shape[rank - 1] == b.shape[b.rank - 2] else { throw UsageError("cannot multiply shape \(shape) by \(b.shape)") }
     if rank == 2 && b.rank == 2 { return try product(b) }
     if b.rank == 2 {
-      let rows = try reshape([-1, shape[rank - 1]]).product(b)
+      let rows = try reshape([shape.dropLast().reduce(1, *), shape[rank - 1]]).product(b)
       return try rows.reshape(Array(shape.dropLast()) + [b.shape[1]])
     }
     return try batched(b)
@@ -90,11 +90,12 @@ extension Tensor {
   private func batched(_ b: Tensor) throws -> Tensor {
     let batch = try Broadcast.shape(Array(shape.dropLast(2)), Array(b.shape.dropLast(2)))
     let (m, k, n) = (shape[rank - 2], shape[rank - 1], b.shape[b.rank - 1])
-    let left = try expand(to: batch + [m, k]).reshape([-1, m, k])
-    let right = try b.expand(to: batch + [k, n]).reshape([-1, k, n])
-    try Tensor.check([left.shape[0], m, n])
+    let count = batch.reduce(1, *)
+    let left = try expand(to: batch + [m, k]).reshape([count, m, k])
+    let right = try b.expand(to: batch + [k, n]).reshape([count, k, n])
+    try Tensor.check([count, m, n])
     let result = Tensor(uninitialized: [left.shape[0], m, n])
-    for i in 0..<left.shape[0] {
+    for i in 0..<(result.count == 0 ? 0 : count) {
       try multiply(left.detach().select(0, i), right.detach().select(0, i), into: result.storage.pointer + i * m * n)
     }
     let recorded = result.recorded([left, right]) { g in

@@ -18,7 +18,8 @@ struct MatrixProduct: Sendable {
 // column-major, and large.
 extension MatrixProduct {
   /// Depth, width and height of what is multiplied at a time: a panel for the nearest cache, all panels for the farthest, rows for the middle one.
-  private static let (depth, width, height) = (512, 1024, 60)
+  /// 66 rows are eleven times six, and leave few batches a short block that reads all panels for little.
+  private static let (depth, width, height) = (512, 1024, 66)
 
   /// Whether the panels are worth their making.
   var paysInPanels: Bool {

@@ -3,8 +3,10 @@
 /// An operator on the inputs of a case and the numbers that come beside them; indices among its results are Floats from 0.
 typealias Operation = @Sendable ([Tensor], [Double]) throws -> [Tensor]
 
-/// Every operator of the surface under its Lua name. "slice" and "index_write" stand for t[...] read and written.
+/// Every operator of the surface under its Lua name. "slice" and "index_write" stand for t[...] read and written; of linalg.qr, svd and eigh
+/// all results count at once, what has a sign of its own choice squared.
 let operators: [String: Operation] = elementwise.merging(pairwise) { $1 }.merging(reductions) { $1 }.merging(shapes) { $1 }.merging(writes) { $1 }
+  .merging(matrices) { $1 }
 
 private func one(_ f: @escaping @Sendable (Tensor) throws -> Tensor) -> Operation { { x, _ in [try f(x[0])] } }
 private func two(_ f: @escaping @Sendable (Tensor, Tensor) throws -> Tensor) -> Operation { { x, _ in [try f(x[0], x[1])] } }
@@ -86,5 +88,35 @@ private let writes: [String: Operation] = [
   "index_write": { x, n in
     try x[0].indexWrite(Int(n[0]), n.dropFirst().map { Int($0) }, x[1])
     return [x[0]]
+  },
+]
+
+/// a aᵀ + 1: symmetric positive definite, and smooth in a.
+private func positive(_ a: Tensor) throws -> Tensor {
+  let n = a.shape[a.rank - 1]
+  let identity = try Tensor((0..<n * n).map { $0 % (n + 1) == 0 ? 1 : 0 }, shape: [n, n])
+  return try a.matmul(a.transposed()) + identity
+}
+/// All elements one after the other.
+private func flat(_ parts: Tensor...) throws -> Tensor { try Tensor.cat(parts.map { try $0.flatten() }) }
+
+private let matrices: [String: Operation] = [
+  "linalg.solve": two { try LinearAlgebra.solve($0, $1) }, "linalg.lstsq": two { try LinearAlgebra.lstsq($0, $1) },
+  "linalg.inv": one { try LinearAlgebra.inv($0) }, "linalg.pinv": one { try LinearAlgebra.pinv($0) }, "linalg.det": one { try LinearAlgebra.det($0) },
+  "linalg.slogdet": one { try LinearAlgebra.slogdet($0).logAbs }, "linalg.cholesky": one { try LinearAlgebra.cholesky(positive($0)) },
+  "linalg.eigvalsh": one { try LinearAlgebra.eigvalsh(positive($0)) }, "linalg.svdvals": one { try LinearAlgebra.svdvals($0) },
+  "linalg.cond": one { try LinearAlgebra.cond($0) }, "linalg.norm": one { try LinearAlgebra.norm($0) },
+  "linalg.norm_nuc": one { try LinearAlgebra.norm($0, .nuclear) }, "linalg.norm_2": one { try LinearAlgebra.norm($0, .spectral) },
+  "linalg.eigh": one {
+    let (values, vectors) = try LinearAlgebra.eigh(positive($0))
+    return try flat(values, vectors.squared())
+  },
+  "linalg.qr": one {
+    let (q, r) = try LinearAlgebra.qr($0)
+    return try flat(q, r)
+  },
+  "linalg.svd": one {
+    let (u, s, vh) = try LinearAlgebra.svd($0)
+    return try flat(u.squared(), s, vh.squared(), u.matmul(vh))
   },
 ]
