@@ -39,20 +39,21 @@ let package = Package(
 
     // The domain: none of it hears of Lua
     .target(name: "Tensors", dependencies: ["COneDNN", "CLAPACK", "CVectorUnits"], swiftSettings: vectorised),
+    .target(name: "Ranks", dependencies: ["Tensors"]),
     .target(name: "Files", dependencies: ["Tensors", "CZip", "CCrypto", "CHDF5Server"]),
     .target(name: "NeuralNets", dependencies: ["Tensors", "Files"], swiftSettings: vectorised),
     .target(name: "Diffusion", dependencies: ["NeuralNets"]),
     .target(name: "Environments", dependencies: ["Tensors", "Files", "CMuJoCo"], swiftSettings: mujocoHeaders, linkerSettings: mujocoLibrary),
-    .target(name: "Agents", dependencies: ["Diffusion", "Environments"], swiftSettings: mujocoHeaders),
+    .target(name: "Agents", dependencies: ["Diffusion", "Environments", "Ranks"], swiftSettings: mujocoHeaders),
     .target(name: "Runs", dependencies: ["Tensors", "Files"]),
     .target(name: "Suites", dependencies: ["Runs"]),
 
     // Its face
     .target(name: "LuaBridge", dependencies: ["CLua"]),
-    .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Suites"], swiftSettings: mujocoHeaders),
+    .target(name: "Script", dependencies: ["LuaBridge", "Agents", "Ranks", "Suites"], swiftSettings: mujocoHeaders),
     .executableTarget(
       name: "dsrl-lua",
-      dependencies: ["Script", "CReadline", "CMalloc", "CProcess", "CProcessor", "CVectorUnits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Script", "Ranks", "CReadline", "CMalloc", "CProcess", "CProcessor", "CVectorUnits", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: mujocoHeaders,
       linkerSettings: [.unsafeFlags(["-Xlinker", "-export-dynamic"])]),
 

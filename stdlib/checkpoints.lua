@@ -3,7 +3,7 @@
 --   learning(agent, described)  for learn.lua: an agent between two of its steps, with the state of the loop around it
 -- Both remember the lines of metrics that were logged on the way, and log them again. After both the script's own random numbers
 -- (math.random, dsrl.randn) begin anew, so that it makes no difference whether something was done or remembered.
-local dsrl, host = require "dsrl", require "dsrl.host"
+local dsrl, host, records = require "dsrl", require "dsrl.host", require "learning_files"
 
 local checkpoints = {}
 
@@ -67,11 +67,14 @@ local calls = 0
 -- Outside of a run, and for an agent that is none of ours, nothing is kept.
 -- With `every`, also saves after so many steps.
 function checkpoints.learning(agent, described, every)
-  local self = {pause = function() end, finish = function() end}
+  local self = {record = records.none, pause = function() end, finish = function() end}
   if not host.folder or type(agent) ~= "userdata" then return setmetatable(self, {__close = function() end}) end
 
   calls = calls + 1
   local call, folder, mark = calls, ("%s/learn-%d"):format(host.folder, calls), host.mark()
+  local record = records.of(agent)
+  local episodes = record.mark()
+  self.record = record
   local described_text = source(described, function(value) return ("%q"):format(type(value)) end)
   local saved_at
   if host.check_folder(folder) then
@@ -79,11 +82,13 @@ function checkpoints.learning(agent, described, every)
     if saved.described ~= described_text then host.mismatch(("call %d of agent:learn was begun with other options than it is now"):format(call)) end
     agent:load(folder .. "/agent")
     host.replay(saved.metrics)
+    record.replay(saved.episodes, saved.state)
     self.state, self.is_done, saved_at = saved.state, saved.is_done, saved.state.step
   end
 
   local function save(state, is_done)
-    local value = {described = described_text, state = state, is_done = is_done, metrics = host.lines(mark)}
+    host.gather(agent)
+    local value = {described = described_text, state = state, is_done = is_done, metrics = host.lines(mark), episodes = record.lines(episodes)}
     write(folder, value, function(temporary) host.save_agent(agent, temporary .. "/agent", folder .. "/agent") end)
     saved_at = state.step
   end
@@ -91,7 +96,7 @@ function checkpoints.learning(agent, described, every)
   host.watch(true)
   -- Between two steps: saves when it is time to, and ends the run here where that was asked for.
   function self.pause(state)
-    local stopping = dsrl.run.stopping()
+    local stopping = host.stopping()
     if stopping or (every and state.step - (saved_at or state.first) >= every) then save(state, false) end
     if stopping then host.stop() end
   end
@@ -101,6 +106,7 @@ function checkpoints.learning(agent, described, every)
       local ok, problem = pcall(save, state, true)
       if not ok then io.stderr:write(("dsrl-lua: this call of agent:learn would be repeated on --resume: %s\n"):format(problem)) end
     end
+    record.finish(state)
     host.begin_numbers("learn " .. call)
   end
   return setmetatable(self, {__close = function() host.watch(false) end})

@@ -69,6 +69,7 @@ function diagnostics.watch(agent, options, state, way)
   end
 
   function watch.finish()
+    if dsrl.dist.rank > 0 then return end
     for _, line in ipairs(words(seen, state.history, options.eval_episodes or 10)) do print(line) end
     if not dsrl.run.folder then return end
     local ok, problem = pcall(draw, seen, state.history)

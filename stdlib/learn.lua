@@ -15,7 +15,8 @@
 -- What they are given may be changed by agent:set_options.
 -- Returns the evaluations: {{step = , mean_reward = , std_reward = , mean_ep_length = , success_rate = , interval = {low, high}}, ...}.
 -- Calling it again goes on from where the agent is. In a resumed run it goes on from where it was stopped, to the same numbers.
-local dsrl, checkpoints, ways, diagnostics = require "dsrl", require "checkpoints", require "ways", require "diagnostics"
+-- Under mpirun all ranks do it together: dsrl.dist.
+local dsrl, checkpoints, ways, diagnostics, ranks = require "dsrl", require "checkpoints", require "ways", require "diagnostics", require "dist_learning"
 
 -- The last hundred episodes, as Stable-Baselines3's ep_info_buffer; `state` holds episodes and their count.
 local function remember(state, list)
@@ -53,6 +54,7 @@ local function learn(agent, options, way)
   if way ~= ways.offline then way = ways.online end
   ways.check(options, way)
   local learning <close> = checkpoints.learning(agent, options, options.save_every)
+  local together <close> = ranks(agent)
   local first = way.done(agent)
   -- All that the loop knows between two of its steps.
   local state = learning.state or {
@@ -74,7 +76,7 @@ local function learn(agent, options, way)
   local function evaluate(step)
     local result = dsrl.evaluate{
       agent = agent, env = options.eval_env, episodes = options.eval_episodes or 10, num_envs = options.num_eval_envs,
-      seed = options.eval_seed or dsrl.run.seed + 1000000, deterministic = options.deterministic or false,
+      seed = options.eval_seed or dsrl.run.seed + 1000000, deterministic = options.deterministic or false, distributed = together.size > 1 or nil,
     }
     local total = 0
     for _, length in ipairs(result.lengths) do total = total + length end
@@ -83,6 +85,7 @@ local function learn(agent, options, way)
       success_rate = result.success_rate, interval = result.interval,
     }
     table.insert(state.history, point)
+    if way == ways.online then learning.record.evaluated(state, step, result) end
     dsrl.run.log(step, {
       ["eval/mean_reward"] = point.mean_reward, ["eval/std_reward"] = point.std_reward, ["eval/mean_ep_length"] = point.mean_ep_length,
       ["eval/success_rate"] = point.success_rate,
@@ -114,6 +117,7 @@ local function learn(agent, options, way)
       local step = way.done(agent)
       state.step = step
       remember(state, advance.episodes)
+      learning.record.add(advance.episodes)
       add(state, advance.metrics)
       shown.reward, shown.success = mean(state, "return"), mean(state, "success")
       bar:update(step, shown)
@@ -131,6 +135,7 @@ local function learn(agent, options, way)
   bar:finish()
   watch.finish()
   learning.finish(state)
+  together.finish()
   return state.history
 end
 

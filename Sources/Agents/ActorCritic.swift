@@ -18,6 +18,8 @@ final class ActorCritic {
   let temperature: Temperature
   let actorOptimizer: Adam
   let criticOptimizer: Adam
+  /// Where several processes learn together; nil: this one alone.
+  var sharing: Sharing?
   /// The actor's draws in training.
   var stream: RandomStream
   private let judged: (_ observation: Tensor, _ action: Tensor) throws -> Tensor
@@ -62,35 +64,55 @@ final class ActorCritic {
     let alpha = temperature.value
     guard !isWarmingUp else { return try updateCritics(batch, alpha: alpha) }
 
-    let (action, logProb) = try actor.sample(batch.observation, using: &stream)
-    let temperatureLoss = try temperature.update(logProb)
+    let drawn = try drawForActor(batch.observation)
     let critic = try updateCritics(batch, alpha: alpha)
-    let loss = try climb(batch.observation, action, logProb, alpha: alpha)
-    return critic.merging(try actorMetrics(loss, logProb, alpha, temperatureLoss)) { first, _ in first }
+    return critic.merging(try climb(drawn, alpha: alpha)) { first, _ in first }
   }
 
   /// One step of the critics, and their targets after them.
   func updateCritics(_ batch: Batch, alpha: Float) throws -> [String: Float] {
-    let target = try target(batch, alpha: alpha)
-    let loss = try critics.loss(batch.observation, batch.action, target: target)
-    try criticOptimizer.descend(loss)
+    let own = try sharing?.part(batch) ?? batch
+    let target = try target(own, of: batch.reward.count, alpha: alpha)
+    let loss = try critics.loss(own.observation, own.action, target: target)
+    let logged = [try loss.item(), try target.mean().item()]
+    let means = try criticOptimizer.descend(loss, sharing, rows: batch.reward.count, logged)
     try targets.track(critics, tau: options.tau)
-    return ["train/critic_loss": try loss.item(), "train/target": try target.mean().item()]
+    return ["train/critic_loss": means[0], "train/target": means[1]]
   }
 
   /// One step of temperature and actor.
   func updateActor(_ observation: Tensor) throws -> [String: Float] {
     let alpha = temperature.value
-    let (action, logProb) = try actor.sample(observation, using: &stream)
-    let temperatureLoss = try temperature.update(logProb)
-    let loss = try climb(observation, action, logProb, alpha: alpha)
-    return try actorMetrics(loss, logProb, alpha, temperatureLoss)
+    return try climb(drawForActor(observation), alpha: alpha)
   }
 
-  /// What the critics regress on, [n].
-  func target(_ batch: Batch, alpha: Float) throws -> Tensor {
-    let noise = try actor.noise(rows: options.targetBestOfN * batch.reward.count, using: &stream)
-    return try target(batch, alpha: alpha, noise: noise)
+  /// What the actor learns from: this process's rows of a batch, and what it draws there.
+  private struct Drawn {
+    let observation: Tensor
+    let action: Tensor
+    let logProb: Tensor
+    let temperatureLoss: Float
+    /// Of the whole batch.
+    let rows: Int
+    let entropy: Float
+  }
+
+  /// Draws at observations of a batch; one step of the temperature.
+  private func drawForActor(_ observation: Tensor) throws -> Drawn {
+    let rows = observation.shape[0]
+    let noise = try actor.noise(rows: rows, using: &stream)
+    let own = try sharing?.part(observation) ?? observation
+    let (action, logProb) = try actor.sample(own, noise: sharing?.part(noise) ?? noise)
+    let mean = try Tensor.withoutGrad { try logProb.mean().item() }
+    let whole = try sharing?.mean([mean], of: rows)[0]
+    let temperatureLoss = try temperature.update(whole.map { Tensor([$0]) } ?? logProb)
+    return Drawn(observation: own, action: action, logProb: logProb, temperatureLoss: temperatureLoss, rows: rows, entropy: -(whole ?? mean))
+  }
+
+  /// What the critics regress on, [n]; where several processes learn together, at this one's part of a batch of `rows`.
+  func target(_ batch: Batch, of rows: Int? = nil, alpha: Float) throws -> Tensor {
+    let noise = try actor.noise(rows: options.targetBestOfN * (rows ?? batch.reward.count), using: &stream)
+    return try target(batch, alpha: alpha, noise: sharing?.part(noise, times: options.targetBestOfN) ?? noise)
   }
 
   /// The same for given draws of the standard normal at the next observations, [n, action], all first draws first.
@@ -127,26 +149,19 @@ final class ActorCritic {
     return (rows, action, logProb)
   }
 
-  /// One step of the actor towards what Q° holds for better; returns its loss.
-  private func climb(_ observation: Tensor, _ action: Tensor, _ logProb: Tensor, alpha: Float) throws -> Float {
-    try climbed.frozen {
-      let loss = try actorLoss(observation, action, logProb, alpha: alpha)
-      try actorOptimizer.descend(loss)
-      return try loss.item()
+  /// One step of the actor towards what Q° holds for better; returns what to log.
+  private func climb(_ drawn: Drawn, alpha: Float) throws -> [String: Float] {
+    let loss = try climbed.frozen {
+      let loss = try actorLoss(drawn.observation, drawn.action, drawn.logProb, alpha: alpha)
+      return try actorOptimizer.descend(loss, sharing, rows: drawn.rows, [loss.item()])[0]
     }
+    return ["train/actor_loss": loss, "train/entropy": drawn.entropy, "train/ent_coef": alpha, "train/ent_coef_loss": drawn.temperatureLoss]
   }
 
   /// The mean of α ln p(u) - Q°(s, u).
   func actorLoss(_ observation: Tensor, _ action: Tensor, _ logProb: Tensor, alpha: Float) throws -> Tensor {
     let value = try options.critic.combined(climbed(observation, action))
     return try (alpha * logProb - value).mean()
-  }
-
-  private func actorMetrics(_ loss: Float, _ logProb: Tensor, _ alpha: Float, _ temperatureLoss: Float) throws -> [String: Float] {
-    [
-      "train/actor_loss": loss, "train/entropy": -(try logProb.mean().item()), "train/ent_coef": alpha,
-      "train/ent_coef_loss": temperatureLoss,
-    ]
   }
 }
 

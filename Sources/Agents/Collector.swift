@@ -29,6 +29,8 @@ final class Collector {
   private let normalize: (Tensor) throws -> Tensor
   /// Where the environments are, as the networks see it; nil where a reset is due.
   private var observation: Tensor?
+  /// Where several processes share the environments.
+  var sharing: Sharing?
   /// What was decided for somebody else to execute.
   private var proposed: (observation: Tensor, decision: Decision)?
 
@@ -47,7 +49,7 @@ final class Collector {
     let current = try observation ?? normalize(environment.reset(seed: counts.vectorSteps == 0 ? seed : nil))
     let decision = try decide(current)
     observation = nil
-    let outcome = try environment.step(decision.executed)
+    let outcome = try environment.step(decision.executed, share: sharing?.environments)
     try remember(current, decision, Outcome(outcome))
     observation = try normalize(outcome.observation)
     return outcome

@@ -67,14 +67,15 @@ extension DSRLNA {
   /// One step of Q^W towards Q^A(s, π(s, b u)), u from the distillation's law, on fresh rows.
   private func distill() throws -> [String: Float] {
     var rows = try distillation ?? drawDistillation()
-    let (start, n) = (rows.position, options.batchSize * options.distillationNoises)
+    let whole = options.batchSize * options.distillationNoises
+    let (start, n) = (rows.position, core.sharing?.rows(of: whole).count ?? whole)
     let observation = try rows.observation.narrow(0, start, n)
     let chunk = try rows.chunk.narrow(0, start, n)
     let loss = try distillationLoss(observation, rows.squashed.narrow(0, start, n), chunk)
-    try noiseCriticOptimizer.descend(loss)
+    let mean = try noiseCriticOptimizer.descend(loss, core.sharing, rows: whole, [loss.item()])[0]
     rows.position += n
     distillation = rows.position < rows.observation.shape[0] ? rows : nil
-    return ["train/noise_critic_loss": try loss.item()]
+    return ["train/noise_critic_loss": mean]
   }
 
   /// Of Q^W(s, u) against Q^A(s, a) for the chunks a that u makes.
@@ -88,8 +89,10 @@ extension DSRLNA {
       let observation = try sampleBatch().observation
       return options.distillationNoises == 1 ? observation : try observation.tile([options.distillationNoises, 1])
     }
-    let observation = try Tensor.cat(batches)
-    let squashed = try Tensor.cat(batches.map(distillationNoise))
+    let noises = try batches.map(distillationNoise)
+    // Where several processes learn together each decodes what it learns from.
+    let observation = try Tensor.cat(batches.map { try core.sharing?.part($0) ?? $0 })
+    let squashed = try Tensor.cat(noises.map { try core.sharing?.part($0) ?? $0 })
     return Distillation(observation: observation, squashed: squashed, chunk: try steering.decode(observation, squashed))
   }
 

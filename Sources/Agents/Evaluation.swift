@@ -1,5 +1,7 @@
 import Diffusion
 import Environments
+import Files
+import Ranks
 import Tensors
 
 /// What a number of episodes brought.
@@ -27,25 +29,37 @@ public struct Evaluation: Codable, Equatable, Sendable {
 ///
 /// Every environment does its own fixed share, so that short episodes are not preferred; and starts from `seed`, so that policies
 /// evaluated with the same seed and environments meet the same episodes wherever an environment draws only at its resets.
-/// `environment` is reset and is not to be one that an agent trains in.
+/// `environment` is reset and is not to be one that an agent trains in. Over several `ranks` each does the episodes of its part of the environments;
+/// all draw as one process would, and all know what came of it.
 public func evaluate(
-  policy: (Tensor) throws -> Tensor, on environment: VectorEnvironment, episodes: Int, seed: Int
+  policy: (Tensor) throws -> Tensor, on environment: VectorEnvironment, episodes: Int, seed: Int, ranks: Ranks = .alone
 ) throws -> Evaluation {
   guard episodes > 0 else { throw UsageError("an evaluation wants at least one episode, got \(episodes)") }
   let n = environment.count
   let shares = (0..<n).map { episodes / n + ($0 < episodes % n ? 1 : 0) }
   var records: [[EpisodeRecord]] = Array(repeating: [], count: n)
 
+  let share = ranks.size == 1 ? nil : EnvironmentShare(rank: ranks.rank, size: ranks.size)
+  let own = share?.part(of: n) ?? 0..<n
+
   var observation = try environment.reset(seed: seed)
-  while zip(records, shares).contains(where: { $0.count < $1 }) {
+  var steps = 0
+  while own.contains(where: { records[$0].count < shares[$0] }) {
     try Interrupt.check()
-    let step = try environment.step(Tensor.withoutGrad { try policy(observation) })
+    let step = try environment.step(Tensor.withoutGrad { try policy(observation) }, share: share)
+    steps += 1
     for episode in step.episodes where records[episode.environment].count < shares[episode.environment] {
       records[episode.environment].append(episode)
     }
     observation = step.observation
   }
 
+  if ranks.size > 1 {
+    // The policy's random numbers go on from where the longest episode left them.
+    for _ in steps..<(try ranks.largest(steps)) { _ = try Tensor.withoutGrad { try policy(observation) } }
+    let told = try ranks.allgather(Array(JSON.encode(own.map { records[$0] }).utf8))
+    records = try told.flatMap { try JSON.decode([[EpisodeRecord]].self, from: $0, source: "another rank's episodes") }
+  }
   let all = records.flatMap(\.self)
   let successes = all.compactMap(\.success)
   return Evaluation(

@@ -4,10 +4,10 @@ import Tensors
 final class EnvironmentSlot: @unchecked Sendable {
   let environment: any Environment
   var index = 0
-  private(set) var observation: [Double]
+  var observation: [Double]
   /// Of the episode under way.
   private var (episodeReturn, episodeLength) = (0.0, 0)
-  private(set) var outcome = Outcome()
+  var outcome = Outcome()
 
   /// What the last chunk brought.
   struct Outcome {

@@ -19,8 +19,8 @@ public final class VectorEnvironment {
   /// How an episode that has ended goes on.
   public static let autoreset = "same step: where an episode ends, the next one's first observation is shown at once, the last one's kept beside it"
 
-  private let slots: [EnvironmentSlot]
-  private let group: EnvironmentGroup
+  let slots: [EnvironmentSlot]
+  let group: EnvironmentGroup
   /// Whether a step may come; not before the first reset, nor after an error.
   public private(set) var isStarted = false
   /// While the environments are at work, nobody else may be: one written in Lua could call its own vector.
@@ -92,7 +92,8 @@ public final class VectorEnvironment {
 
   /// Executes one chunk everywhere. `actions` is [count, chunk, action] or [count, chunk * action]; `recording` keeps every single step.
   /// After an error the environments want a reset; Ctrl-C comes as one only amid more than 1000 steps of single environments.
-  public func step(_ actions: Tensor, recording: Bool = false) throws -> VectorStep {
+  /// With `share` only this process's part of them moves here, and the others' rows are what the other processes say.
+  public func step(_ actions: Tensor, recording: Bool = false, share: EnvironmentShare? = nil) throws -> VectorStep {
     guard isStarted else { throw UsageError("\(id) wants a reset before its first step") }
     let values = try checked(actions)
     try alone {
@@ -100,7 +101,7 @@ public final class VectorEnvironment {
       if let rows = group.rows {
         try stepTogether(rows, values, recording)
       } else {
-        try forEachSlot { [chunk, actionSpace] slot in try slot.run(values, chunk: chunk, actionSpace: actionSpace, recording: recording) }
+        try step(values, share, recording: recording)
       }
       isStarted = true
     }
@@ -188,22 +189,24 @@ public final class VectorEnvironment {
   private func rows(_ width: Int, _ row: (EnvironmentSlot) -> [Double]) -> Tensor {
     Tensor.filled([count, width]) { target in
       for (index, slot) in slots.enumerated() {
-        for (column, value) in row(slot).enumerated() { target[index * width + column] = Float(value) }
+        let values = row(slot)
+        for column in 0..<width { target[index * width + column] = column < values.count ? Float(values[column]) : 0 }
       }
     }
   }
 
   /// Does `body` to every slot, on several threads where the environments allow it; the first error in their order is thrown.
-  private func forEachSlot(_ body: @escaping @Sendable (EnvironmentSlot) throws -> Void) throws {
+  func forEachSlot(_ some: Range<Int>? = nil, _ body: @escaping @Sendable (EnvironmentSlot) throws -> Void) throws {
     let slots = slots
-    let isLong = slots.count * chunk > 1000
+    let some = some ?? slots.indices
+    let isLong = some.count * chunk > 1000
     let work: @Sendable (Range<Int>) throws -> Void = { range in
-      for index in range {
+      for index in range.map({ $0 + some.lowerBound }) {
         if isLong { try Interrupt.check() }
         do { try body(slots[index]) } catch let error as UsageError { throw UsageError("environment \(index + 1): \(error)") }
       }
     }
-    if group.runsOnAnyThread { try Threads.parallel(rows: slots.count, work) } else { try work(slots.indices) }
+    if group.runsOnAnyThread { try Threads.parallel(rows: some.count, work) } else { try work(0..<some.count) }
   }
 }
 

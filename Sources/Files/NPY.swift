@@ -3,7 +3,10 @@ import Tensors
 /// What an array file or one entry of an npz archive takes: numbers, one byte per truth value, or a text's bytes.
 public enum Column: Sendable {
   case floats(Tensor)
-  case flags([Bool])
+  /// `shape` nil: a row of them.
+  case flags([Bool], shape: [Int]? = nil)
+  case doubles([Double], shape: [Int])
+  case integers([Int], shape: [Int])
   case text(String)
 }
 
@@ -26,7 +29,7 @@ public enum NPY {
 
   public static func write(_ tensor: Tensor, to path: String) throws { try write(.floats(tensor), to: path) }
 
-  /// `<f4` for numbers, `|b1` for truth values, `|u1` for texts.
+  /// `<f4`, `<f8` or `<i8` for numbers, `|b1` for truth values, `|u1` for texts.
   public static func write(_ column: Column, to path: String) throws {
     try AtomicFile.write(to: path) { file in try encode(column) { try file.write($0) } }
   }
@@ -86,8 +89,14 @@ public enum NPY {
     case .floats(let tensor):
       try NPYHeader(type: .float32, shape: tensor.shape).bytes(descr: "<f4").withUnsafeBytes(write)
       try tensor.withPointer { try write(UnsafeRawBufferPointer(start: $0, count: tensor.count * 4)) }
-    case .flags(let flags):
-      try NPYHeader(type: .bool, shape: [flags.count]).bytes(descr: "|b1").withUnsafeBytes(write)
+    case .doubles(let values, let shape):
+      try NPYHeader(type: .float64, shape: shape).bytes(descr: "<f8").withUnsafeBytes(write)
+      try values.withUnsafeBytes(write)
+    case .integers(let values, let shape):
+      try NPYHeader(type: .int64, shape: shape).bytes(descr: "<i8").withUnsafeBytes(write)
+      try values.withUnsafeBytes(write)
+    case .flags(let flags, let shape):
+      try NPYHeader(type: .bool, shape: shape ?? [flags.count]).bytes(descr: "|b1").withUnsafeBytes(write)
       try flags.map { UInt8($0 ? 1 : 0) }.withUnsafeBytes(write)
     case .text(let text):
       let bytes = Array(text.utf8)

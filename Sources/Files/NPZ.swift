@@ -35,7 +35,7 @@ public enum NPZ {
     try write(arrays.map { ($0, Column.floats($1)) }, to: path, compressed: compressed)
   }
 
-  /// `<f4` for numbers, `|b1` for truth values, `|u1` for texts.
+  /// `<f4`, `<f8` or `<i8` for numbers, `|b1` for truth values, `|u1` for texts.
   public static func write(_ columns: [(String, Column)], to path: String, compressed: Bool = false) throws {
     let repeated = Dictionary(grouping: columns, by: \.0).first { $0.value.count > 1 }
     if let repeated { throw UsageError("cannot write '\(path)': the key '\(repeated.key)' comes twice") }

@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import Tensors
 
 /// A TensorBoard event file: the metrics once more, for those who look at runs there. Each record of a TFRecord file is its length, a check of
@@ -11,9 +10,7 @@ final class EventFile {
 
   /// Begins the file anew with what `records` say; one that was there is replaced.
   init(folder: String, _ records: [MetricsRecord], elapsed: Double) throws {
-    var now = timespec()
-    clock_gettime(CLOCK_REALTIME, &now)
-    let origin = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - elapsed
+    let origin = Progress.wallClock() - elapsed
     self.origin = origin
     let path = folder + "/events.out.tfevents.0.dsrl-lua"
     var version = ProtobufMessage()

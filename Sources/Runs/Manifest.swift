@@ -69,8 +69,8 @@ public struct Manifest: Codable, Sendable {
     return String(decoding: result.output, as: UTF8.self).trimmed
   }
 
-  /// Of this process, in bytes.
-  static func peakMemory() -> Int {
+  /// The most memory that this process had, in bytes.
+  public static func peakMemory() -> Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss << 10

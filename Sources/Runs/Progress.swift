@@ -102,6 +102,13 @@ public final class Progress {
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
   }
 
+  /// Seconds since 1970.
+  static func wallClock() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+
   /// Four significant digits, enough for a glance.
   public static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }

@@ -33,6 +33,7 @@ public final class RunFolder {
     (manifest.status, manifest.error, manifest.ended) = (.running, nil, nil)
     manifest.resumed.append(Manifest.now())
     if access(path + "/metrics.jsonl", F_OK) == 0 { try AtomicFile.write("", to: path + "/metrics.jsonl") }
+    try LearningFiles.remove(in: path)
     try save()
   }
 

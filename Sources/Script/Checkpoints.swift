@@ -4,17 +4,39 @@ import Files
 import FoundationEssentials
 import Glibc
 import LuaBridge
+import Runs
 import Tensors
 
 // What stdlib/checkpoints.lua needs of the program: `require "dsrl.host"`. Scripts see dsrl.run.stage and agent:learn.
 extension Session {
   func installCheckpoints() throws {
+    let checkpoints = folder.map { $0 + "/checkpoints" }
     let functions: [(String, LuaFunction)] = [
       ("mark", try lua.makeFunction("mark") { [unowned self] () throws -> Int in try loggedMetrics()?.size ?? 0 }),
       ("lines", try lua.makeFunction("lines") { [unowned self] (start: Int) throws -> String in
         try loggedMetrics()?.lines(from: start) ?? ""
       }),
       ("replay", try lua.makeFunction("replay") { [unowned self] (lines: String) throws -> Void in try replayMetrics(lines) }),
+      ("episode_mark", try lua.makeFunction("episode_mark") { [unowned self] (folder: String) throws -> Int in
+        // The clock of an agent's episodes starts when it begins to learn.
+        if episodesBegin[folder] == nil { episodesBegin[folder] = Progress.clock() }
+        return monitors[folder]?.size ?? 0
+      }),
+      ("episode_lines", try lua.makeFunction("episode_lines") { [unowned self] (folder: String, start: Int) throws -> String in
+        try monitors[folder]?.lines(from: start) ?? ""
+      }),
+      ("replay_episodes", try lua.makeFunction("replay_episodes") { [unowned self] (folder: String, id: String, lines: String) throws -> Void in
+        try replayEpisodes(folder, id, lines)
+      }),
+      ("add_episode", try lua.makeFunction("add_episode") { [unowned self] (folder: String, id: String, sum: Double, length: Int, success: Bool?) throws -> Void in
+        try addEpisode(folder, id, sum, length, success)
+      }),
+      ("write_evaluations", try lua.makeFunction("write_evaluations") {
+        [unowned self] (folder: String, steps: [Int], returns: [[Double]], lengths: [[Int]], successes: [[Bool]]?) throws -> Void in
+        guard run != nil else { return }
+        let evaluations = steps.indices.map { EvaluatedEpisodes(step: steps[$0], returns: returns[$0], lengths: lengths[$0], successes: successes?[$0]) }
+        try LearningFiles.write(evaluations: evaluations, in: folder)
+      }),
       ("write_folder", try lua.makeFunction("write_folder") { [unowned self] (path: String, body: LuaFunction) throws -> Void in
         try writeCheckpoint(path, body)
       }),
@@ -27,6 +49,10 @@ extension Session {
       }),
       ("save", try lua.makeFunction("save") { (object: LuaValue, path: String) throws -> LuaRest in LuaRest(try saveObject(object, path)) }),
       ("load", try lua.makeFunction("load") { (kind: String, path: String, seed: Int?) throws -> LuaValue in try loadObject(kind, path, seed) }),
+      ("stopping", try lua.makeFunction("stopping") { [unowned self] () throws -> String? in try stopRequest().map { StopRequest.name($0) } }),
+      ("share", try lua.makeFunction("share") { [unowned self] (agent: AgentObject) throws -> Void in try ranks.share(agent.agent) }),
+      ("gather", try lua.makeFunction("gather") { [unowned self] (agent: AgentObject) throws -> Void in try ranks.gather(agent.agent) }),
+      ("unshare", try lua.makeFunction("unshare") { [unowned self] (agent: AgentObject) -> Void in ranks.unshare(agent.agent) }),
       ("watch", try lua.makeFunction("watch") { [unowned self] (on: Bool) throws -> Void in try watchStops(on) }),
       ("stop", try lua.makeFunction("stop") { [unowned self] () throws -> Void in try stop() }),
       ("begin_numbers", try lua.makeFunction("begin_numbers") { [unowned self] (name: String) throws -> Void in try beginNumbers(after: name) }),
@@ -39,13 +65,36 @@ extension Session {
       for i, name in ipairs(names) do host[name] = select(i + 2, ...) end
       package.preload["dsrl.host"] = function() return host end
       """, name: "=host"
-    ).call(passing: [names, run?.checkpoints] + functions.map { $0.1 as any ToLua })
+    ).call(passing: [names, checkpoints] + functions.map { $0.1 as any ToLua })
+  }
+
+  /// An episode of training that is over, in its agent's folder.
+  private func addEpisode(_ folder: String, _ id: String, _ sum: Double, _ length: Int, _ success: Bool?) throws {
+    guard run != nil else { return }
+    let monitor = try monitors[folder] ?? MonitorFile(folder: folder, environment: id, knowsSuccess: success != nil, elapsed: Progress.clock() - (episodesBegin[folder] ?? Progress.clock()))
+    monitors[folder] = monitor
+    try monitor.add(return: sum, length: length, success: success)
+  }
+
+  /// Episodes that an earlier process of this run wrote.
+  private func replayEpisodes(_ folder: String, _ id: String, _ lines: String) throws {
+    guard !lines.isEmpty, run != nil else { return }
+    if let monitor = monitors[folder] { return try monitor.replay(lines) }
+    monitors[folder] = try MonitorFile(folder: folder, environment: id, replaying: lines)
   }
 
   /// Whether somebody looks at stop requests between steps; a request that came is followed where nobody does any more.
   func watchStops(_ on: Bool) throws {
     StopRequest.watch(on)
     if !on, !StopRequest.isWatched, StopRequest.received != nil { try stop() }
+  }
+
+  /// The signal by which the run was asked to end; of several ranks, any of them.
+  func stopRequest() throws -> Int32? {
+    let own = StopRequest.received
+    let agreed = Int32(try ranks.largest(Int(own ?? 0)))
+    if own == nil, agreed != 0 { StopRequest.adopt(agreed) }
+    return agreed == 0 ? nil : agreed
   }
 
   /// The script's own random numbers begin anew, the same whether something was done or remembered.
@@ -70,15 +119,21 @@ extension Session {
 
   /// `body` fills the folder; beside what it wrote lie the hashes of that.
   private func writeCheckpoint(_ path: String, _ body: LuaFunction) throws {
-    if let run { try FileManager.default.createDirectory(atPath: run.checkpoints, withIntermediateDirectories: true) }
-    try AtomicFile.replaceFolder(path) { temporary in
-      try body.call(temporary)
-      try AtomicFile.write(try JSON.encode(try hashes(of: temporary, sharedWith: path)), to: temporary + "/hashes.json")
+    try ranks.onFirst {
+      if let run { try FileManager.default.createDirectory(atPath: run.checkpoints, withIntermediateDirectories: true) }
+      try AtomicFile.replaceFolder(path) { temporary in
+        try body.call(temporary)
+        try AtomicFile.write(try JSON.encode(try hashes(of: temporary, sharedWith: path)), to: temporary + "/hashes.json")
+      }
     }
   }
 
   /// Whether there is a checkpoint; one that is not as it was written is an error.
   private func checkCheckpoint(_ path: String) throws -> Bool {
+    try ranks.fromFirst { try isCheckpoint(path) ? "there" : "" } == "there"
+  }
+
+  private func isCheckpoint(_ path: String) throws -> Bool {
     guard access(path, F_OK) == 0 else { return false }
     let wanted: [String: String]
     do { wanted = try JSON.decode([String: String].self, from: try readBytes(path + "/hashes.json"), source: path + "/hashes.json") } catch {

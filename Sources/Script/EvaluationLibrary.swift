@@ -1,6 +1,7 @@
 import Agents
 import Environments
 import LuaBridge
+import Ranks
 import Runs
 import Tensors
 
@@ -36,6 +37,7 @@ final class EvaluationObject: LuaObject, CustomStringConvertible {
       ("mean_reward", .number(evaluation.mean)), ("std_reward", .number(evaluation.std)), ("n", .int(evaluation.episodes)),
       ("interval", pair(interval)), ("returns", .table(LuaTable(list: evaluation.returns.map(LuaValue.number)))),
       ("lengths", .table(LuaTable(list: evaluation.lengths.map(LuaValue.int)))), ("mean_ep_length", .number(evaluation.meanLength)),
+      ("successes", evaluation.successes.map { .table(LuaTable(list: $0.map(LuaValue.bool))) } ?? .null),
       ("success_rate", evaluation.successRate.map(LuaValue.number) ?? .null), ("success_interval", successInterval.map(pair) ?? .null),
     ])
   }
@@ -57,11 +59,11 @@ final class EvaluationObject: LuaObject, CustomStringConvertible {
 
 extension Interpreter {
   /// dsrl.evaluate, and the type Evaluation.
-  func installEvaluation(_ defined: EnvironmentDefinitions) {
+  func installEvaluation(_ defined: EnvironmentDefinitions, _ ranks: Ranks) {
     module("dsrl") { m in
       m.function("evaluate", "(options: table) -> Evaluation",
-        "Runs whole episodes in environments of its own. agent, policy or actor (or a function(observations) -> actions under either name); env: Environment or id (an agent's own kind); episodes (10), seed (0), num_envs (as many as episodes, at most 10), deterministic (false; an actor's own), base (false: true runs the policy that an agent steers through the same episodes, beside it). The same seed and num_envs meet the same episodes.") {
-        [unowned self] (options: LuaTable) throws -> EvaluationObject in try long { try evaluateActing(options, defined) }
+        "Runs whole episodes in environments of its own. agent, policy or actor (or a function(observations) -> actions under either name); env: Environment or id (an agent's own kind); episodes (10), seed (0), num_envs (as many as episodes, at most 10), deterministic (false; an actor's own), base (false: true runs the policy that an agent steers through the same episodes, beside it), distributed (false: true splits the episodes over the ranks of mpirun, which all call it and all get the whole). The same seed and num_envs meet the same episodes.") {
+        [unowned self] (options: LuaTable) throws -> EvaluationObject in try long { try evaluateActing(options, defined, ranks) }
       }
     }
     type(EvaluationObject.self, doc: "What a number of episodes brought.") { t in
@@ -73,6 +75,7 @@ extension Interpreter {
       property("n", "integer", "Episodes.") { $0.episodes }
       property("returns", "number[]", "Sum of the rewards of each episode.") { $0.returns }
       property("lengths", "integer[]", "Environment steps of each episode.") { $0.lengths }
+      property("successes", "boolean[]?", "Of each episode; nil where the task does not know success.") { $0.successes }
       property("mean_ep_length", "number", "Their mean.") { $0.meanLength }
       property("success_rate", "number?", "Share of successful episodes; nil where the task does not know success.") { $0.successRate }
       t.property("interval", "number[]", "{low, high}: 95 % for the mean return, by the bootstrap.") { [$0.interval.lowerBound, $0.interval.upperBound] }
@@ -84,20 +87,21 @@ extension Interpreter {
     }
   }
 
-  private func evaluateActing(_ options: LuaTable, _ defined: EnvironmentDefinitions) throws -> EvaluationObject {
+  private func evaluateActing(_ options: LuaTable, _ defined: EnvironmentDefinitions, _ ranks: Ranks) throws -> EvaluationObject {
     var table = options
     let seed: Int = try table.takeOptional("seed") ?? 0
     let episodes: Int = try table.takeOptional("episodes") ?? 10
     let count: Int? = try table.takeOptional("num_envs")
     let env: LuaValue? = try table.takeOptional("env")
     let besideBase: Bool = try table.takeOptional("base") ?? false
+    let isShared: Bool = try table.takeOptional("distributed") ?? false
     let steered = besideBase ? try steeredPolicy(table) : nil
     let acting = try table.takeActing(["agent", "policy", "actor"], seed: seed)
     try table.finish()
     guard (1...1_000_000).contains(episodes) else { throw UsageError("episodes wants a number from 1 to 1000000, got \(episodes)") }
     let environments = try acting.recipe(env, defined).vector(count: count ?? min(episodes, 10), seed: seed)
     func run(_ act: @escaping (Tensor) throws -> Tensor) throws -> Evaluation {
-      try evaluate(policy: interruptible(act), on: environments, episodes: episodes, seed: seed)
+      try evaluate(policy: interruptible(act), on: environments, episodes: episodes, seed: seed, ranks: isShared ? ranks : .alone)
     }
     let base = try steered.map { try EvaluationObject(run(BasePolicyActor($0.policy, seed: seed).act), seed: seed) }
     return try EvaluationObject(run(acting.act), seed: seed, base: base)

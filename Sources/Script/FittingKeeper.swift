@@ -34,9 +34,10 @@ final class FittingKeeper {
     session.fittings[fitting.fingerprint] = count
     let name = "\(fitting.fingerprint.prefix(16))-\(count)"
     self.name = name
-    self.folder = folder ?? session.run.map { "\($0.checkpoints)/fit-\(name)" }
+    self.folder = folder ?? session.folder.map { "\($0)/checkpoints/fit-\(name)" }
     mark = try session.loggedMetrics()?.size ?? 0
-    guard let path = self.folder, access(path, F_OK) == 0 else { return }
+    guard let path = self.folder else { return }
+    guard try session.ranks.fromFirst({ access(path, F_OK) == 0 ? "there" : "" }) == "there" else { return }
     let text = try fitting.resume(from: path)
     let found = try JSON.decode(Notes.self, from: Array(text.utf8), source: path)
     let opened = session.fittings[path, default: 0]
@@ -49,7 +50,7 @@ final class FittingKeeper {
   /// Runs `body` unless it has been run to its end before, and keeps how it ended.
   func keep(_ body: () throws -> Void) throws {
     guard !notes.isEnded else { return try fitting.rest() }
-    guard session.run != nil else {
+    guard session.folder != nil else {
       do { try body() } catch {
         if isNamed { try save() }
         throw error
@@ -70,7 +71,7 @@ final class FittingKeeper {
 
   /// Between two gradient steps: saves and ends the run where that was asked for.
   func pause() throws {
-    guard session.run != nil, StopRequest.received != nil else { return }
+    guard session.folder != nil, try session.stopRequest() != nil else { return }
     try save()
     try session.stop()
   }
@@ -85,6 +86,6 @@ final class FittingKeeper {
     if let run = session.run, !isNamed { try FileManager.default.createDirectory(atPath: run.checkpoints, withIntermediateDirectories: true) }
     notes.metrics = try session.loggedMetrics()?.lines(from: mark) ?? ""
     session.fittings[folder, default: 0] += 1
-    try fitting.save(to: folder, notes: JSON.encode(notes))
+    try session.ranks.onFirst { try fitting.save(to: folder, notes: JSON.encode(notes)) }
   }
 }

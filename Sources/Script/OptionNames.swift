@@ -61,6 +61,7 @@ extension Session {
       "env": "Environment or id (an agent's own kind)", "episodes": "whole episodes (10)", "seed": "of the environments and of the noise (0)",
       "num_envs": "environments side by side (as many as episodes, at most 10)", "deterministic": "acts without noise (false; an actor's own)",
       "base": "also runs the policy that the agent steers, on the same seeds (false)",
+      "distributed": "splits the episodes over the ranks of mpirun; all of them call it (false)",
     ])
     lua.registry.document("dsrl.data.collect", options: [
       "env": "Environment or id; the data come from ones like it", "policy": "Policy, Agent, Actor or function(observations) -> actions",
@@ -68,6 +69,7 @@ extension Session {
       "seed": "of the environments and of the noise (0)", "deterministic": "acts without noise (false)",
       "noise": "standard deviation of normal noise on every action, in half ranges of the action space (0)",
     ])
+    documentDistOptions()
     documentDataOptions()
     lua.registry.document("dsrl.data.make", options: [
       "observations": "[steps, observation]", "actions": "[steps, action]", "rewards": "[steps] (0)",

@@ -32,7 +32,7 @@ extension Session {
     let onEpoch: LuaFunction? = try options.takeOptional("on_epoch")
     let folder: String? = try options.takeOptional("checkpoint")
     let every: Int? = try options.takeOptional("checkpoint_every")
-    if folder == nil, every != nil, run == nil { throw LuaError("checkpoint_every wants a checkpoint, the folder to write, outside of a run") }
+    if folder == nil, every != nil, self.folder == nil { throw LuaError("checkpoint_every wants a checkpoint, the folder to write, outside of a run") }
     if let every, every < 1 { throw LuaError("checkpoint_every wants a positive number of epochs, got \(every)") }
     let recipe: String? = try options.takeOptional("recipe")
     let padAfter: Int = try options.takeOptional("pad_after") ?? 0
@@ -40,7 +40,7 @@ extension Session {
     let chunks = try ActionChunks(data, for: policy, padAfter: padAfter)
     let fitting = try policy.fitting(chunks, training)
     let keeper = try FittingKeeper(self, fitting, folder: folder, every: every)
-    let bar = Progress("fit", total: fitting.epochs, from: fitting.epoch)
+    let bar = makeProgress("fit", total: fitting.epochs, from: fitting.epoch)
     progress = bar
     let (began, first) = (Progress.clock(), fitting.steps)
     try keeper.keep {
@@ -56,7 +56,7 @@ extension Session {
         return true
       }
     }
-    if run != nil, onEpoch != nil { try beginNumbers(after: "fit " + keeper.name) }
+    if self.folder != nil, onEpoch != nil { try beginNumbers(after: "fit " + keeper.name) }
     bar.finish()
     progress = nil
     return fitting.lastEpoch?.luaTable ?? LuaTable()

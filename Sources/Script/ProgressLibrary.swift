@@ -26,7 +26,12 @@ extension Session {
       $0.function(
         "progress", "(what: string, total: integer?, from: integer?) -> Progress",
         "A progress line on the error stream: what, how far, steps per second, time left. `from` is where a loop that goes on begins."
-      ) { (what: String, total: Int?, from: Int?) in Progress(what, total: total, from: from ?? 0) }
+      ) { [unowned self] (what: String, total: Int?, from: Int?) in makeProgress(what, total: total, from: from ?? 0) }
     }
+  }
+
+  /// Of several ranks the first alone shows it.
+  func makeProgress(_ what: String, total: Int?, from: Int) -> Progress {
+    ranks.rank == 0 ? Progress(what, total: total, from: from) : Progress(what, total: total, from: from, write: { _ in })
   }
 }

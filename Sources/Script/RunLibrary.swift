@@ -7,7 +7,7 @@ import Tensors
 extension Session {
   func installRun() throws {
     try lua.module("dsrl.run", doc: "The run that this script does: its folder, its seed, its metrics.") {
-      try $0.value("folder", "string?", "Where the run's results go; nil outside of `dsrl-lua run`.", run?.path)
+      try $0.value("folder", "string?", "Where the run's results go; nil outside of `dsrl-lua run`.", folder)
       try $0.value("seed", "integer", "--seed of the command line, 0 without it.", seed)
       $0.function(
         "log", "(step: integer, values: {[string]: number})",
@@ -16,7 +16,7 @@ extension Session {
       $0.function("path", "(name: string) -> string", "A file's path in the run's folder; outside of a run the name itself.") {
         [unowned self] (name: String) throws -> String in
         guard !name.isEmpty else { throw LuaError("a file's name expected, got an empty string") }
-        return name.hasPrefix("/") ? name : run.map { "\($0.path)/\(name)" } ?? name
+        return name.hasPrefix("/") ? name : folder.map { "\($0)/\(name)" } ?? name
       }
     }
     lua.module("dsrl.run") {
@@ -30,11 +30,9 @@ extension Session {
       $0.function(
         "memory", "() -> table", "What is held now: objects (ours that Lua keeps: tensors, environments, functions), tensors (how many blocks of numbers), tensor_bytes, lua_bytes, limit (bytes of both together), peak (bytes of the whole process)."
       ) { [unowned self] () -> LuaTable in
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return LuaTable([
+        LuaTable([
           ("objects", .int(lua.objectCount)), ("tensors", .int(Tensor.liveCount)), ("tensor_bytes", .int(Tensor.liveByteCount)), ("lua_bytes", .int(lua.memoryUsed)),
-          ("limit", .int(lua.memoryCeiling)), ("peak", .int(usage.ru_maxrss << 10)),
+          ("limit", .int(lua.memoryCeiling)), ("peak", .int(Manifest.peakMemory())),
         ])
       }
       $0.function("clock", "() -> number", "Seconds of a clock that only goes forward.") { Progress.clock() }

@@ -6,10 +6,10 @@ import LuaBridge
 extension Session {
   /// Takes away what reaches outside of the run's folder, and bounds Lua's instructions. For a run, before its script is read.
   public func confine(script: String, instructions: Int) throws {
-    guard let run else { throw LuaError("only a run is sandboxed") }
+    guard let results = self.folder else { throw LuaError("only a run is sandboxed") }
     let folder = script.lastIndex(of: "/").map { String(script[..<$0]) } ?? "."
     try Session.confine(lua, instructions: instructions)
-    try FileGuard.confine(to: run.path, modules: [folder, Session.standardLibrary()])
+    try FileGuard.confine(to: results, modules: [folder, Session.standardLibrary()])
     confinement = instructions
   }
 

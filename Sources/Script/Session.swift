@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import LuaBridge
+import Ranks
 import Runs
 import Tensors
 
@@ -13,6 +14,10 @@ public final class Session {
   /// From which every random stream of a run follows.
   public let seed: Int
   let run: RunFolder?
+  /// Where the run's results go, whoever writes them.
+  let folder: String?
+  /// The processes that run this script together; the first of them has the run.
+  let ranks: Ranks
   var settings: Settings
   /// Files of the modules that scripts have loaded.
   public internal(set) var modules: [String] = []
@@ -24,6 +29,9 @@ public final class Session {
   var fittings: [String: Int] = [:]
   private lazy var metrics: Result<Metrics, any Error>? = run.map { run in Result { try Metrics(folder: run.path) } }
   private var hasMetrics = false
+  /// Of the agents that learn, by their folders.
+  var monitors: [String: MonitorFile] = [:]
+  var episodesBegin: [String: Double] = [:]
   private var hasEnded = false
   /// Whether a script's error was a check that failed: a checkpoint that is damaged, or another run's.
   public internal(set) var checkHasFailed = false
@@ -32,10 +40,12 @@ public final class Session {
   /// Where scripts only say their options; see `listOptions`.
   var listing: OptionsListing?
 
-  /// `run` receives what scripts log; without one nothing is kept. `settings` are the command line's `--set key=value`.
-  public init(run: RunFolder? = nil, seed: Int = 0, settings: [(key: String, text: String)] = []) throws {
+  /// `run` receives what scripts log; without one nothing is kept. `settings` are the command line's `--set key=value`. Of several `ranks` the first
+  /// has the run, the others know its `folder`.
+  public init(run: RunFolder? = nil, folder: String? = nil, ranks: Ranks = .alone, seed: Int = 0, settings: [(key: String, text: String)] = []) throws {
     lua = try Interpreter()
     (self.run, self.seed, self.settings) = (run, seed, Settings(settings))
+    (self.folder, self.ranks) = (run?.path ?? folder, ranks)
     progressFile = run.map { ProgressFile(folder: $0.path) }
     lua.count { Tensor.liveByteCount }
     limitMemory(to: Tensor.usableMemory)
@@ -61,11 +71,12 @@ public final class Session {
     lua.installSteerability()
     try installFitting()
     lua.installAgents()
-    lua.installEvaluation(defined)
+    lua.installEvaluation(defined, ranks)
     lua.installSuites()
     lua.installRecording(defined)
     installOptions()
     installProgress()
+    try installDist()
     installJSON()
     installStatistics()
     installScores()

@@ -1,6 +1,7 @@
 import Files
 import Glibc
 import LuaBridge
+import Ranks
 import Runs
 import Tensors
 
@@ -30,7 +31,7 @@ extension Session {
     let path = lua.searchPath
     lua.searchPath = "\(folder)/?.lua;\(path)"
     try attach("learn", to: "Agent", "(options: table) -> table",
-      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, save_every (of a run's checkpoint), diagnostics (true, or every so many steps), on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step), on_episode = function(agent, episode, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on; so does a resumed run, to the same numbers.")
+      "Collects, updates, evaluates, logs and reports until `steps` more environment steps are done; eval_every, eval_episodes (10), eval_seed, eval_env, num_eval_envs, deterministic, log_every, save_every (of a run's checkpoint), diagnostics (true, or every so many steps), on_eval = function(agent, evaluation, step), on_step = function(agent, advance, step), on_episode = function(agent, episode, step). Returns the evaluations as {{step =, mean_reward =, interval = {low, high}, ...}, ...}. Calling it again goes on; so does a resumed run, to the same numbers. Under mpirun all ranks learn one agent together (?dsrl.dist).")
     try attach("learn_offline", to: "Agent", "(options: table) -> table",
       "Learns from the agent's offline_data alone, without acting, until `gradient_steps` more gradient steps of the critics are done; the other options are learn's and count these steps, as the metrics do. A learn after it goes on online; init_rollout_steps = 0 then begins with what was learned.")
     try attach("preset", to: "dsrl", "(name: string, overrides?: table, agent?: string) -> table",
@@ -41,7 +42,7 @@ extension Session {
       "Runs body and keeps what it returns (numbers, strings, tables, Tensors, DataSets, Policies) in the run's folder; when the run is resumed, returns that instead. Outside of a run it only runs body.",
       lua.load("return require 'checkpoints'.stage(...)", name: "=stage"))
     // Lua seeds math.random by the clock; a run is to give the same numbers again.
-    if run != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
+    if self.folder != nil { try lua.load("math.randomseed(...)", name: "=seed").call(seed) }
   }
 
   /// Binds the function that stdlib/<name>.lua returns, read when it is first called.
@@ -82,6 +83,7 @@ extension Session {
         case .second(let code)?: Int32(truncatingIfNeeded: code)
         }
       try end(number == 0 ? .finished : .failed, error: number == 0 ? nil : "os.exit(\(number))")
+      Ranks.leave(number, together: number == 0)
       Glibc.exit(number)
     }
     try lua.load("os.exit = ...", name: "=os").call(exit)

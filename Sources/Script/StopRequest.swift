@@ -13,6 +13,8 @@ public enum StopRequest {
     _ = signal.compareExchange(expected: 0, desired: number, ordering: .relaxed)
     return repeats.add(1, ordering: .relaxed).oldValue
   }
+  /// Takes down what another rank received; the same signal may still come here, and is then the first.
+  static func adopt(_ number: Int32) { _ = signal.compareExchange(expected: 0, desired: number, ordering: .relaxed) }
   /// The first signal; nil where nothing was requested.
   public static var received: Int32? {
     let number = signal.load(ordering: .relaxed)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Files
 import Glibc
+import Runs
 import Tensors
 
 /// `dsrl-lua run` of one cell, a process of its own whose words go to the cell's log.
@@ -10,7 +11,7 @@ public struct CellProcess {
 
   let claim: Claim
   let process: pid_t
-  let began = clock()
+  let began = Progress.clock()
 
   /// Starts the cell, or goes on with it where an earlier process stopped.
   init(_ claim: Claim, of suite: Suite, program: String, threads: Int) throws {
@@ -33,12 +34,6 @@ public struct CellProcess {
 
   func stop(_ signal: Int32 = SIGTERM) { kill(process, signal) }
 
-  private static func clock() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-  }
-
   /// A process group of its own, so that the terminal's Ctrl-C reaches the launcher alone.
   private static func spawn(_ arguments: [String], log: String) throws -> pid_t {
     let output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
@@ -59,7 +54,8 @@ public struct CellProcess {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setpgroup(&attributes, 0)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
-    var environment = ProcessInfo.processInfo.environment
+    // A cell is a run of its own, whatever job its launcher is a rank of.
+    var environment = ProcessInfo.processInfo.environment.filter { name, _ in !["OMPI_", "PMIX_", "PMI_", "MPI_"].contains { name.hasPrefix($0) } }
     environment[parentVariable] = String(getpid())
     var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]

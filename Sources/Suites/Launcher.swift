@@ -92,7 +92,14 @@ public struct Launcher {
     default:
       try running.claim.finish(.failed)
       outcome.failed.append((cell, code))
-      say("\(cell.key)  FAILED (exit code \(code)) after \(took)  \(cell.description)\n    \(store.log(of: cell))")
+      // On a full disk the log may have no room for the reason.
+      let full = isDiskFull ? "\n    no space is left where '\(store.path)' is; with some, the same command with --failed runs it again" : ""
+      say("\(cell.key)  FAILED (exit code \(code)) after \(took)  \(cell.description)\n    \(store.log(of: cell))\(full)")
     }
+  }
+
+  private var isDiskFull: Bool {
+    var status = statvfs()
+    return statvfs(store.path, &status) == 0 && status.f_bavail == 0
   }
 }

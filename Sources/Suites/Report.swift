@@ -14,6 +14,12 @@ public struct Report {
 
   static let seed = 0
 
+  /// A figure as it is drawn, once for the page and for its file.
+  struct Drawing {
+    let name: String
+    let title: String
+    let svg: String
+  }
 
   public init(_ store: SuiteStore) throws {
     self.store = store
@@ -27,15 +33,15 @@ public struct Report {
 
   /// Writes report.html, report.md, report.tex, a CSV file for each table and an SVG and a PNG file for each figure into `folder`, all or nothing.
   public func write(to folder: String) throws {
-    let page = try ReportPage(self, logs: results.missing.map { ($0.cell, store.log(of: $0.cell)) }).html()
+    let drawings = try figures.map { name, figure in Drawing(name: name, title: figure.title, svg: try figure.svg()) }
+    let page = try ReportPage(self, drawings, logs: results.missing.map { ($0.cell, store.log(of: $0.cell)) }).html()
     try AtomicFile.replaceFolder(folder) { temporary in
       try AtomicFile.write(page, to: temporary + "/report.html")
       try AtomicFile.write("# \(results.suite.name)\n\n" + tables.map(\.markdown).joined(separator: "\n"), to: temporary + "/report.md")
       try AtomicFile.write(tables.map(\.latex).joined(separator: "\n"), to: temporary + "/report.tex")
       for table in tables { try AtomicFile.write(table.csv, to: "\(temporary)/\(Report.fileName(table.title)).csv") }
-      for (name, figure) in figures {
-        for ending in ["svg", "png"] { try figure.write(to: "\(temporary)/\(name).\(ending)") }
-      }
+      for drawing in drawings { try AtomicFile.write(drawing.svg, to: "\(temporary)/\(drawing.name).svg") }
+      for (name, figure) in figures { try figure.write(to: "\(temporary)/\(name).png") }
     }
   }
 

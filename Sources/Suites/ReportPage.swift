@@ -6,15 +6,18 @@ import Tensors
 /// The report as one HTML file that needs nothing else: pictures inline, no scripts, readable in light and dark, on paper and on a phone.
 struct ReportPage {
   private let report: Report
+  private let drawings: [Report.Drawing]
   private let logs: [(cell: Cell, log: String)]
 
-  init(_ report: Report, logs: [(Cell, String)]) { (self.report, self.logs) = (report, logs.map { (cell: $0.0, log: $0.1) }) }
+  init(_ report: Report, _ drawings: [Report.Drawing], logs: [(Cell, String)]) {
+    (self.report, self.drawings, self.logs) = (report, drawings, logs.map { (cell: $0.0, log: $0.1) })
+  }
 
   func html() throws -> String {
     let results = report.results
     let suite = results.suite
     var body = ["<h1>\(suite.name.escaped)</h1>", "<p class=\"note\">\(counts.escaped)</p>"]
-    var pictures = try report.figures.map { name, figure in (name, try ReportPage.themed(figure.svg(), name: name, title: figure.title)) }[...]
+    var pictures = drawings.map { ($0.name, ReportPage.themed($0.svg, name: $0.name, title: $0.title)) }[...]
     func picture() { if let next = pictures.popFirst() { body.append("<figure>\(next.1)</figure>") } }
     for table in report.tables {
       body += ["<h2>\(table.title.escaped)</h2>", "<p class=\"note\">\(table.note.escaped)</p>"]

@@ -9,7 +9,7 @@ import Suites
 import Tensors
 
 /// `dsrl-lua bench`: a suite's cells run, looked at, reported, cleaned away.
-struct BenchCommand: ParsableArguments {
+struct BenchCommand: Subcommand {
   static let usage = """
     dsrl-lua bench [OPTIONS] SUITE.lua          runs what has no result yet
            dsrl-lua bench status|report|clean SUITE.lua|DIR
@@ -58,7 +58,7 @@ struct BenchCommand: ParsableArguments {
       try ControlC.begin()
       return try BenchCommand.parse(words).run()
     } catch let error where BenchCommand.exitCode(for: error) == .success {
-      print("USAGE: \(usage)\n" + BenchCommand.helpMessage().split(separator: "\n", omittingEmptySubsequences: false).dropFirst(1).joined(separator: "\n"))
+      printHelp()
       return ExitCode.good
     } catch where ControlC.wasPressed {
       writeError("dsrl-lua: interrupted\n")
@@ -160,7 +160,7 @@ struct BenchCommand: ParsableArguments {
     if access(path + "/suite.json", R_OK) == 0 { for (cell, state) in try SuiteStore(existing: path).states() { known[cell.key] = state } }
     for cell in cells {
       let state = known[cell.key].map { $0 == .queue ? "waits" : $0.rawValue } ?? "new"
-      print("\(cell.key)  \(state)\(String(repeating: " ", count: max(1, 9 - state.count)))\(cell.description)")
+      print("\(cell.key)  \(state.padded(to: 8)) \(cell.description)")
     }
     print("\(cells.count) cells of \(bench.suite.script) in \(path)")
     return ExitCode.good
@@ -178,7 +178,7 @@ struct BenchCommand: ParsableArguments {
     let states = try store.states()
     for (cell, state) in states {
       let name = state == .queue ? "waits" : state.rawValue
-      print("\(cell.key)  \(name)\(String(repeating: " ", count: max(1, 9 - name.count)))\(cell.description)")
+      print("\(cell.key)  \(name.padded(to: 8)) \(cell.description)")
     }
     print(Self.counts(states))
     return states.contains { $0.state == .failed } ? ExitCode.someFailed : ExitCode.good

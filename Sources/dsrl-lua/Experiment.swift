@@ -7,7 +7,8 @@ import Tensors
 /// A script's run from its first line to the exit code, whichever way it takes; the manifest tells that way.
 struct Experiment {
   let session: Session
-  let folder: RunFolder
+  /// Of the run.
+  let folder: String
   let command: RunCommand
 
   /// Returns the exit code.
@@ -52,7 +53,7 @@ struct Experiment {
       return ExitCode.interrupted
     }
     try end(.stopped)
-    writeError("dsrl-lua: stopped (\(StopRequest.name(signal))); the same command with --resume \(folder.path) goes on\n")
+    writeError("dsrl-lua: stopped (\(StopRequest.name(signal))); the same command with --resume \(folder) goes on\n")
     return signal == SIGALRM ? ExitCode.timeLimit : ExitCode.stopped
   }
 

@@ -1,5 +1,6 @@
 import Glibc
 import LuaBridge
+import Ranks
 import Script
 import Tensors
 
@@ -88,7 +89,7 @@ struct LuaCommand {
   private func run() throws -> Int32 {
     try Threads.use(Processors.count)
     if ignoresEnvironment { for name in ["LUA_PATH", "LUA_PATH_5_4", "LUA_CPATH", "LUA_CPATH_5_4"] { unsetenv(name) } }
-    let session = try Session()
+    let session = try Session(ranks: Ranks.world())
     let lua = session.lua
     let wantsInput = script == nil && steps.isEmpty && !showsVersion
     let wantsPrompt = isInteractive || (wantsInput && isatty(STDIN_FILENO) == 1)

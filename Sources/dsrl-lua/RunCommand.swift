@@ -2,12 +2,13 @@ import ArgumentParser
 import Files
 import Glibc
 import LuaBridge
+import Ranks
 import Runs
 import Script
 import Tensors
 
 /// `dsrl-lua run`: one experiment, from its script to its folder.
-struct RunCommand: ParsableArguments {
+struct RunCommand: Subcommand {
   static let usage = "dsrl-lua run [OPTIONS] SCRIPT [--help] [-- ARGUMENTS ...]"
 
   @Argument(help: "The experiment, a Lua file; with --help, only its own options are listed.")
@@ -56,7 +57,7 @@ struct RunCommand: ParsableArguments {
       if let script = try askedForOptions(words) { return try OptionsHelp.show(script) }
       return try RunCommand.parse(words).run()
     } catch let error where RunCommand.exitCode(for: error) == .success {
-      print("USAGE: \(usage)\n" + RunCommand.helpMessage().split(separator: "\n", omittingEmptySubsequences: false).dropFirst(1).joined(separator: "\n"))
+      printHelp()
       return ExitCode.good
     } catch where ControlC.wasPressed {
       return stoppedEarly()
@@ -96,15 +97,22 @@ struct RunCommand: ParsableArguments {
     try StopSignals.begin()
     guard StopSignals.endsWithLauncher() else { return ExitCode.stopped }
     _ = try Interpreter().load(file: script)
+    let ranks = try Ranks.world()
     try Threads.use(threads)
     let manifest = try Manifest(
       version: version, script: script, arguments: arguments, settings: settings.map { "\($0.key)=\($0.text)" }, seed: seed, threads: threads,
       options: .object([:]))
     try Interrupt.check()
-    guard let folder = try folder(for: manifest) else { return ExitCode.good }
-    let session = try Session(run: folder, seed: seed, settings: settings.map { ($0.key, $0.text) })
+    var run: RunFolder?
+    // Of several ranks the first has the run's folder, and says to the others where it is.
+    let path = try ranks.fromFirst {
+      run = try folder(for: manifest)
+      return run?.path ?? ""
+    }
+    guard !path.isEmpty else { return ExitCode.good }
+    let session = try Session(run: run, folder: path, ranks: ranks, seed: seed, settings: settings.map { ($0.key, $0.text) })
     if let limit = memoryLimit?.bytes ?? (sandbox ? 4 << 30 : nil) { session.limitMemory(to: min(limit, Tensor.usableMemory)) }
-    return Experiment(session: session, folder: folder, command: self).run()
+    return Experiment(session: session, folder: path, command: self).run()
   }
 
   /// The run's folder, new or gone on with; nil where that run has finished already.
@@ -136,5 +144,6 @@ struct RunCommand: ParsableArguments {
 
 /// How many threads a computation may use where nobody says.
 enum Processors {
-  static var count: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  /// Of a job's ranks on this machine each has its part.
+  static var count: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / Ranks.neighbours) }
 }

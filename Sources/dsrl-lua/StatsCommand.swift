@@ -8,7 +8,7 @@ import Suites
 import Tensors
 
 /// `dsrl-lua stats DIR`: what finished runs say together, those of the same options as one group over their seeds.
-struct StatsCommand: ParsableArguments {
+struct StatsCommand: Subcommand {
   static let usage = "dsrl-lua stats [OPTIONS] DIR"
 
   @Argument(help: "Where the runs are, at most five folders down.")
@@ -34,7 +34,7 @@ struct StatsCommand: ParsableArguments {
       try ControlC.begin()
       return try StatsCommand.parse(words).run()
     } catch let error where StatsCommand.exitCode(for: error) == .success {
-      print("USAGE: \(usage)\n" + StatsCommand.helpMessage().split(separator: "\n", omittingEmptySubsequences: false).dropFirst(1).joined(separator: "\n"))
+      printHelp()
       return ExitCode.good
     } catch let error as UsageError {
       report(error)

@@ -6,7 +6,7 @@ import Suites
 import Tensors
 
 /// `dsrl-lua watch`: running and finished runs in the terminal, looked at again and again.
-struct WatchCommand: ParsableArguments {
+struct WatchCommand: Subcommand {
   static let usage = "dsrl-lua watch [OPTIONS] [DIR]"
 
   @Argument(help: "Where the runs are, at most five folders down.")
@@ -26,7 +26,7 @@ struct WatchCommand: ParsableArguments {
       try ControlC.begin()
       return try WatchCommand.parse(words).run()
     } catch let error where WatchCommand.exitCode(for: error) == .success {
-      print("USAGE: \(usage)\n" + WatchCommand.helpMessage().split(separator: "\n", omittingEmptySubsequences: false).dropFirst(1).joined(separator: "\n"))
+      printHelp()
       return ExitCode.good
     } catch let error as UsageError {
       report(error)

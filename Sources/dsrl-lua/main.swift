@@ -1,5 +1,6 @@
 import CMalloc
 import Glibc
+import Ranks
 
 // dsrl-lua run SCRIPT ...   an experiment, which leaves a folder
 // dsrl-lua bench SUITE ...  many, with their statistics
@@ -16,11 +17,17 @@ mallopt(M_TRIM_THRESHOLD, 64 << 20)
 
 let words = Array(CommandLine.arguments.dropFirst())
 switch words.first {
-case "run": exit(RunCommand.main(Array(words.dropFirst())))
+case "run": leave(RunCommand.main(Array(words.dropFirst())))
 case "bench": exit(BenchCommand.main(Array(words.dropFirst())))
 case "watch": exit(WatchCommand.main(Array(words.dropFirst())))
 case "stats": exit(StatsCommand.main(Array(words.dropFirst())))
 case "doctor": exit(Doctor.main(Array(words.dropFirst())))
 case "stubs": exit(StubsCommand.main(Array(words.dropFirst())))
-default: exit(LuaCommand.main(words))
+default: leave(LuaCommand.main(words))
+}
+
+/// Ends the process; of an MPI job that comes to another end than a good one or a stop that all agreed on, every rank.
+func leave(_ code: Int32) -> Never {
+  Ranks.leave(code, together: [ExitCode.good, ExitCode.stopped, ExitCode.timeLimit].contains(code))
+  exit(code)
 }

@@ -9,6 +9,7 @@ private let examples: [(name: String, settings: [String], pictures: [String])] =
   ("push_t.lua", ["demonstrations=6", "epochs=1", "hidden=16", "init_rollout_steps=4", "steps=160", "episodes=2"], []),
   ("microscope.lua", ["demonstrations=20", "epochs=2", "inverted=10", "samples=8", "episodes=4"], ["trace.svg", "samplers.svg", "noises.svg", "steerability.svg", "spectrum.svg"]),
   ("offline.lua", ["demonstrations=20", "epochs=2", "gradient_steps=40", "steps=100", "eval_every=50", "episodes=4"], ["curves.svg"]),
+  ("dist.lua", ["demonstrations=20", "epochs=1", "num_envs=4", "batch_size=32", "hidden=16", "steps=400", "episodes=8"], []),
   ("loop.lua", ["demonstrations=20", "epochs=1", "steps=800", "width=16", "compare=true"], []),
   ("regression.lua", ["steps=60", "points=64"], ["fit.svg"]),
   ("own_environment.lua", ["demonstrations=20", "epochs=1", "steps=1000", "episodes=8"], ["curve.svg"]),

@@ -43,6 +43,13 @@ import Testing
     try program.read("\(folder)/metrics.jsonl").replacing(/"time\/(fps|time_elapsed)":[^,}]*/, with: "")
   }
 
+  /// The episodes of monitor.csv without their times.
+  private func episodes(_ program: Program) throws -> [String] {
+    try program.read("r/monitor.csv").split(separator: "\n").dropFirst().map { line in
+      line.split(separator: ",").enumerated().filter { $0.offset != 2 }.map { String($0.element) }.joined(separator: ",")
+    }
+  }
+
   /// At a step of the first call, of the second, and twice.
   @Test(arguments: [[5], [35], [12, 30]]) func goesOnToTheSameNumbers(_ stops: [Int]) throws {
     let whole = try Program(), parts = try Program()
@@ -67,6 +74,9 @@ import Testing
     #expect(resumed.code == 0, "\(resumed.errors)")
     #expect(resumed.output == uninterrupted.output)
     #expect(try metrics(parts) == metrics(whole))
+    #expect(try episodes(parts) == episodes(whole) && episodes(whole).count > 8)
+    let evaluations = "/r/evaluations.npz"
+    #expect(try Data(contentsOf: URL(filePath: parts.folder + evaluations)) == Data(contentsOf: URL(filePath: whole.folder + evaluations)))
     #expect(try parts.read("stages") == "x")
     let manifest = try Manifest.read(parts.folder + "/r")
     #expect(manifest.status == .finished && manifest.resumed.count == stops.count)

@@ -7,28 +7,9 @@ import Testing
 @testable import Suites
 
 @Suite struct ReportTests {
-  /// A store whose cells have all run: method x scores 0.2 on A and 20 on B, y 0.4 and 40, one more of each for every seed.
-  private func store(_ folder: String, normalized: Bool = true, leaving: Int = 0) throws -> SuiteStore {
-    try AtomicFile.write("return 1\n", to: folder + "/cell.lua")
-    let suite = try Suites.Suite(
-      name: "test", script: folder + "/cell.lua", grid: [.init(key: "env", values: ["A", "B"]), .init(key: "method", values: ["x", "y <b>"])], seeds: [1, 2, 3],
-      normalization: normalized ? ["A": 0...1, "B": 0...100] : [:], published: ["A": [.init(label: "theirs", steps: [0, 100, 900], values: [0, 0.5, 1])]])
-    let store = try SuiteStore(suite, Fingerprint(version: "1", script: suite.script, modules: []), path: folder + "/store")
-    for cell in try store.cells.dropLast(leaving) {
-      let run = try RunFolder(Manifest(version: "1", script: suite.script, seed: cell.seed, threads: 1, options: .object([:])), out: store.folder(of: cell))
-      let metrics = try Metrics(folder: run.path)
-      let scale = cell.task == "A" ? 0.1 : 10.0
-      let level = (cell.method == "x" ? 2.0 : 4.0) + 0.1 * Double(cell.seed)
-      for step in [0, 50, 100] { try metrics.record(step: step, ["eval/mean_reward": scale * level * Double(step) / 100, "train/n_updates": Double(step)]) }
-      try run.end(.finished)
-      try #require(try store.claim(cell)).finish(.done)
-    }
-    return store
-  }
-
   @Test func tablesSayWhatWasMeasured() throws {
     try withFolder { folder in
-      let report = try Report(store(folder))
+      let report = try Report(finishedStore(folder))
       let summary = report.tables[0]
       #expect(summary.columns.last == "optimality gap" && summary.rows.map { $0[0] } == ["x", "y <b>"] && summary.rows.allSatisfy { $0[1] == "6" })
       #expect(summary.rows[0][2] == "0.220" && summary.rows[0][4] == "0.220" && summary.rows[0][7] == "0.780" && summary.rows[1][2] == "0.420")
@@ -42,7 +23,7 @@ import Testing
 
   @Test func withoutACommonScaleNothingIsSummedUp() throws {
     try withFolder { folder in
-      let report = try Report(store(folder, normalized: false))
+      let report = try Report(finishedStore(folder, normalized: false))
       #expect(report.tables[0].columns == ["method", "n"] && report.tables[0].note.contains("no common scale"))
       #expect(!report.figures.contains { $0.name == "profile" })
     }
@@ -50,7 +31,7 @@ import Testing
 
   @Test func cellsWithoutAResultAreNamed() throws {
     try withFolder { folder in
-      let store = try store(folder, leaving: 1)
+      let store = try finishedStore(folder, leaving: 1)
       let report = try Report(store)
       let last = try #require(report.tables.last)
       #expect(last.title == "Cells without a result" && last.rows.count == 1 && last.rows[0][1] == "waits" && last.rows[0][2] == "env=B method=y <b> seed=3")
@@ -59,7 +40,7 @@ import Testing
 
   @Test func curvesAreWhatWasMeasured() throws {
     try withFolder { folder in
-      let results = try Results(store(folder))
+      let results = try Results(finishedStore(folder))
       var random = RandomStream(seed: 0)
       let curve = try #require(try results.curve("x", "A", using: &random))
       #expect(curve.x == [0, 50, 100] && zip(curve.middle, [0, 0.11, 0.22]).allSatisfy { abs($0 - $1) < 1e-12 })
@@ -69,7 +50,7 @@ import Testing
 
   @Test func writesEveryForm() throws {
     try withFolder { folder in
-      let report = try Report(store(folder))
+      let report = try Report(finishedStore(folder))
       try report.write(to: folder + "/report")
       let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/report").sorted()
       #expect(names.contains("report.html") && names.contains("report.tex") && names.contains("summary.svg") && names.contains("curve-a-steps.png") && names.contains("summary.csv"))

@@ -1,4 +1,7 @@
+import Files
 import FoundationEssentials
+import Runs
+import Tensors
 import Testing
 
 @testable import Suites
@@ -17,4 +20,23 @@ func message(_ body: () throws -> Void) -> String {
     try body()
     return "nothing was thrown"
   } catch { return "\(error)" }
+}
+
+/// A store whose cells have all run: method x scores 0.2 on A and 20 on B, y 0.4 and 40, one more of each for every seed.
+func finishedStore(_ folder: String, normalized: Bool = true, leaving: Int = 0) throws -> SuiteStore {
+  try AtomicFile.write("return 1\n", to: folder + "/cell.lua")
+  let suite = try Suites.Suite(
+    name: "test", script: folder + "/cell.lua", grid: [.init(key: "env", values: ["A", "B"]), .init(key: "method", values: ["x", "y <b>"])], seeds: [1, 2, 3],
+    normalization: normalized ? ["A": 0...1, "B": 0...100] : [:], published: ["A": [.init(label: "theirs", steps: [0, 100, 900], values: [0, 0.5, 1])]])
+  let store = try SuiteStore(suite, Fingerprint(version: "1", script: suite.script, modules: []), path: folder + "/store")
+  for cell in try store.cells.dropLast(leaving) {
+    let run = try RunFolder(Manifest(version: "1", script: suite.script, seed: cell.seed, threads: 1, options: .object([:])), out: store.folder(of: cell))
+    let metrics = try Metrics(folder: run.path)
+    let scale = cell.task == "A" ? 0.1 : 10.0
+    let level = (cell.method == "x" ? 2.0 : 4.0) + 0.1 * Double(cell.seed)
+    for step in [0, 50, 100] { try metrics.record(step: step, ["eval/mean_reward": scale * level * Double(step) / 100, "train/n_updates": Double(step)]) }
+    try run.end(.finished)
+    try #require(try store.claim(cell)).finish(.done)
+  }
+  return store
 }
