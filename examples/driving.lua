@@ -15,9 +15,10 @@ local opt = dsrl.options{
   plans = 256,           -- in the vocabulary
   candidates = 16,       -- of them, which the classifier proposes to soft Q-learning
   entropy = 1.0,         -- weight of soft Q-learning's distance from the classifier
+  gradient_steps = 10,   -- of either learner, for every four environment steps
   learners = true,       -- false: only the base policies
 }
-local id, hidden, gamma, batch_size, gradient_steps, first_update = "Driving-v0", {128, 128}, 0.95, 128, 20, 800
+local id, hidden, gamma, batch_size, first_update = "Driving-v0", {128, 128}, 0.95, 128, 800
 
 -- Runs whole episodes side by side; act maps observations [n, 18] to plans [n, 12]. Episode i meets the same traffic whoever drives. Appends to `result`.
 local function measure(result, seed, act)
@@ -78,7 +79,7 @@ local function predictor(env, data, seed)
   policy:fit(data, {epochs = opt.epochs, batch_size = batch_size, learning_rate = 1e-3, seed = seed})
   return policy, dsrl.agent.dsrl_na{
     env = env, policy = policy, seed = seed, hidden = hidden, action_magnitude = 1.5, gamma = gamma, learning_rate = 5e-4,
-    init_rollout_steps = first_update // 4, train_freq = 1, gradient_steps = gradient_steps, noise_critic_grad_steps = 10, batch_size = batch_size,
+    init_rollout_steps = first_update // 4, train_freq = 1, gradient_steps = opt.gradient_steps, noise_critic_grad_steps = 10, batch_size = batch_size,
   }
 end
 
@@ -177,7 +178,7 @@ local function soft_q(classifier, centres, plans, seed)
       earned[count], alive[count] = reward[i], terminated[i] and 0 or 1
     end
     obs = next_obs
-    for _ = 1, count >= first_update and gradient_steps or 0 do update(count) end
+    for _ = 1, count >= first_update and opt.gradient_steps or 0 do update(count) end
     bar:update(count)
   end
   bar:finish()

@@ -1,5 +1,7 @@
 // Lua calling Swift, Swift calling Lua. No error ever jumps over a Swift frame.
 
+#include <limits.h>
+
 enum { SHIM_RAISE = -1, SHIM_DEEPEST = 150 };
 
 // Implemented in Swift. Returns a result count, or SHIM_RAISE with the error value on top.
@@ -130,6 +132,13 @@ static int shim_get(lua_State *L) {
   lua_settop(L, 2);
   lua_gettable(L, 1);
   return 1;
+}
+
+// How many arguments the function on top, which is popped, looks at; INT_MAX for one that takes any.
+static int shim_parameters(lua_State *L) {
+  lua_Debug function;
+  lua_getinfo(L, ">u", &function);
+  return function.isvararg ? INT_MAX : function.nparams;
 }
 
 // Puts "script:line", where the function on top was defined, in its place; "[C]" for one of C's.

@@ -21,6 +21,11 @@ extension LuaFunction {
     return try read(DirectResults(L: L, base: base))
   }
 
+  /// How many arguments it looks at; without end for one that takes any.
+  public var parameterCount: Int {
+    get throws { try reference.peek { L in Int(shim_parameters(L)) } }
+  }
+
   /// "script:line" of its definition; "[C]" for a function that is not written in Lua.
   public var origin: String {
     get throws {

@@ -6,9 +6,12 @@ import Tensors
 struct DefinedFunction {
   let function: LuaFunction
   let title: String
+  /// How many arguments it looks at: what comes after them need not be made.
+  let parameterCount: Int
 
   init(_ name: String, _ function: LuaFunction, of owner: String) throws {
     self.function = function
+    parameterCount = try function.parameterCount
     title = "\(name) (\(try function.origin)) of \(owner)"
   }
 

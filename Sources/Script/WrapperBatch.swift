@@ -59,7 +59,8 @@ final class WrapperBatch: EnvironmentBatch {
 
   /// What `terminated` and `reward` say.
   private func judge(_ steps: inout [Step], _ rows: [Int], _ before: Tensor, _ next: Tensor) throws {
-    let (action, info) = (try Tensor(actions, shape: [count, actionWidth]), self.info(steps, rows))
+    let action = try Tensor(actions, shape: [count, actionWidth])
+    let info = (functions.terminated?.parameterCount ?? 0) >= 5 || (functions.reward?.parameterCount ?? 0) >= 6 ? self.info(steps, rows) : LuaTable()
     func column(_ value: (Step) -> Float) -> Tensor {
       var values = [Float](repeating: 0, count: count)
       for (place, row) in rows.enumerated() { values[row] = value(steps[place]) }

@@ -80,18 +80,20 @@ final class Wrapper: Environment {
     let before = latest
     latest = step.observation
     if let terminated = functions.terminated {
-      step.terminated = try terminated.function.call(arguments: 5, results: 1) { arguments in
+      let wantsInfo = terminated.parameterCount >= 5
+      step.terminated = try terminated.function.call(arguments: wantsInfo ? 5 : 4, results: 1) { arguments in
         for list in [before, own, step.observation] { arguments.push(list: list) }
         arguments.push(step.terminated)
-        try arguments.push(NamedNumbers(step.info.names, step.info.values))
+        if wantsInfo { try arguments.push(NamedNumbers(step.info.names, step.info.values)) }
       } read: { try terminated.flag($0, 0, "terminated") }
     }
     if let reward = functions.reward {
-      step.reward = try reward.function.call(arguments: 6, results: 1) { arguments in
+      let wantsInfo = reward.parameterCount >= 6
+      step.reward = try reward.function.call(arguments: wantsInfo ? 6 : 5, results: 1) { arguments in
         for list in [before, own, step.observation] { arguments.push(list: list) }
         arguments.push(step.reward)
         arguments.push(step.terminated)
-        try arguments.push(NamedNumbers(step.info.names, step.info.values))
+        if wantsInfo { try arguments.push(NamedNumbers(step.info.names, step.info.values)) }
       } read: { try reward.number($0, 0, "the reward") }
     }
     step.observation = try seen(step.observation)

@@ -24,7 +24,7 @@ public enum Threads {
       return
     }
     let failures = Mutex<[Int: any Error]>([:])
-    try withoutActuallyEscaping(body) { body in
+    withoutActuallyEscaping(body) { body in
       let work: WorkerThreads.Work = { part in
         keepOneDNNToThisThread()
         do { try $inside.withValue(true) { try body(rows * part / parts..<rows * (part + 1) / parts) } } catch {

@@ -1,6 +1,7 @@
 /// A mistake with the domain's libraries, and what the error must say.
 let domainMistakes: [(String, String)] = [
   ("dsrl.env.make('Hoper-v5')", "there is no environment Hoper-v5; did you mean Hopper-v5?"),
+  ("dsrl.env.define{id = 'Mine-v0', observation_space = 1, action_space = 1, reset = function() end, step = function() end} dsrl.env.make('Mine-v1')", "did you mean Mine-v0? There are Mine-v0, Ant-v5"),
   ("dsrl.env.make('Pendulum-v1', {gg = 1})", "unknown option 'gg' (did you mean 'g'?)"),
   ("dsrl.env.make('Walker2d-v5', {healthy_zrange = {0, 1}})", "unknown option 'healthy_zrange' (did you mean 'healthy_z_range'?)"),
   ("dsrl.env.make('Ant-v5', {main_body = true})", "'main_body' must be a body's number or name, got boolean true"),

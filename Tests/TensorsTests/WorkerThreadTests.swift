@@ -8,7 +8,8 @@ import Testing
   @Test func everyPartRunsOnce() {
     let team = WorkerThreads()
     for round in 1...3000 {
-      let (parts, sum) = (1 + round % 7, Atomic<Int>(0))
+      let parts = 1 + round % 7
+      let sum = Atomic<Int>(0)
       #expect(team.run(parts: parts) { part in sum.add(1 << (8 * part), ordering: .relaxed) })
       #expect(sum.load(ordering: .relaxed) == (0..<parts).reduce(0) { $0 + 1 << (8 * $1) })
     }
