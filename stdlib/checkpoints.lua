@@ -3,7 +3,7 @@
 --   learning(agent, described)  for learn.lua: an agent between two of its steps, with the state of the loop around it
 -- Both remember the lines of metrics that were logged on the way, and log them again. After both the script's own random numbers
 -- (math.random, dsrl.randn) begin anew, so that it makes no difference whether something was done or remembered.
-local dsrl, host, records = require "dsrl", require "dsrl.host", require "learning_files"
+local host, records = require "dsrl.host", require "learning_files"
 
 local checkpoints = {}
 

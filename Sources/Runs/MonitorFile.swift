@@ -71,6 +71,7 @@ public enum LearningFiles {
     for number in 1... {
       let folder = number == 1 ? run : "\(run)/agent-\(number)"
       guard access(folder, F_OK) == 0 else { return }
+      try AtomicFile.removeUnfinished(in: folder)
       for name in [episodes, evaluations] where unlink("\(folder)/\(name)") != 0 && errno != ENOENT {
         throw UsageError("cannot remove '\(folder)/\(name)': \(String(cString: strerror(errno)))")
       }

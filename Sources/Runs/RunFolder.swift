@@ -56,7 +56,13 @@ public final class RunFolder {
     (manifest.status, manifest.error, manifest.ended) = (status, error, Manifest.now())
     manifest.peakMemory = max(manifest.peakMemory ?? 0, Manifest.peakMemory())
     try save()
-    if status == .finished, access(checkpoints, F_OK) == 0 { try FileManager.default.removeItem(atPath: checkpoints) }
+    if status == .finished { try RunFolder.removeCheckpoints(in: path) }
+  }
+
+  /// Of a run that has finished, which wants them no more; a process that was killed as it finished may have left them.
+  public static func removeCheckpoints(in path: String) throws {
+    let folder = "\(path)/checkpoints"
+    if access(folder, F_OK) == 0 { try FileManager.default.removeItem(atPath: folder) }
   }
 
   private func save() throws { try AtomicFile.write(try JSON.encode(manifest), to: path + "/manifest.json") }

@@ -132,6 +132,7 @@ struct RunCommand: Subcommand {
     let found = try Manifest.read(path)
     if let difference = try found.difference(from: wanted) { throw CheckFailure("the run in '\(path)' cannot go on: \(difference)") }
     guard found.status != .finished else {
+      try RunFolder.removeCheckpoints(in: path)
       writeError("dsrl-lua: the run in \(path) has finished already\n")
       return nil
     }

@@ -86,7 +86,7 @@ import Testing
       ldd prefix/bin/dsrl-lua | grep libmujoco | grep -c "$PWD/prefix/"
       mv prefix moved; mkdir elsewhere; cd elsewhere
       ldd ../moved/bin/dsrl-lua | grep libmujoco | grep -c "/moved/"
-      echo 'local env = dsrl.env.make("Hopper-v5") env:reset{seed = 1} print(dsrl.preset("hopper").tau, require("preset") ~= nil)
+      echo 'local env = dsrl.env.make("Hopper-v5") env:reset{seed = 1} print(dsrl.agent.options("sac").tau, require("preset") ~= nil)
         print(package.path:match("[^;]*"))' > script.lua
       ../moved/bin/dsrl-lua script.lua | sed "s|$PWD|HERE|; s|${PWD%/elsewhere}|PLACE|"
       ../moved/bin/dsrl-lua run script.lua --out r > log
