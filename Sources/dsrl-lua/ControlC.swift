@@ -8,8 +8,9 @@ import Tensors
 /// Ctrl-C that nobody has taken yet comes again.
 enum ControlC {
   private static let pause = timespec(tv_sec: 0, tv_nsec: 20_000_000)
-  /// Sends it again; written before the handler is in place.
+  /// Sends it again; written before the handler is in place. The first timer of a process is number 0, which Swift takes for nil.
   nonisolated(unsafe) private static var timer: timer_t?
+  nonisolated(unsafe) private static var hasTimer = false
 
   /// The first thing that the program does: from here on Ctrl-C is noticed, if not yet followed.
   static func begin() throws {
@@ -18,6 +19,7 @@ enum ControlC {
     event.sigev_signo = SIGINT
     event._sigev_un._tid = getpid()  // the first thread's
     guard timer_create(CLOCK_MONOTONIC, &event, &timer) == 0 else { throw CommandLineError("no timer: \(String(cString: strerror(errno)))") }
+    hasTimer = true
     try Interpreter.onSignal(SIGINT) { _ in ControlC.press() }
   }
 
@@ -46,7 +48,7 @@ enum ControlC {
   static var wasPressed: Bool { Interrupt.isRequested }
 
   private static func repeats(_ on: Bool) {
-    guard let timer else { return }
+    guard hasTimer else { return }
     var interval = itimerspec(it_interval: timespec(), it_value: timespec())
     if on { (interval.it_interval, interval.it_value) = (pause, pause) }
     timer_settime(timer, 0, &interval, nil)
