@@ -1,6 +1,6 @@
 -- Steering a pusher. A disc pushes a T-shaped block onto its outline, on a rigid-body engine. A small network, trained for a minute on demonstrators of many styles,
 -- mostly loses the block; DSRL-NA steers its noise by the dense reward, how much of the outline is covered, the policy itself untouched. That covers
--- several times as much of the outline, but it does not finish the task: a policy that never finishes has no noise that would.
+-- several times as much of the outline, but it does not finish the task.
 --
 --   dsrl-lua run examples/push_t.lua --seed 1
 local dsrl = require "dsrl"
