@@ -41,7 +41,6 @@ local cases = {
   end},
 }
 
-local function quantile(sorted, share) return sorted[1 + math.floor(share * (#sorted - 1) + 0.5)] end
 for _, case in ipairs(cases) do
   local name, unit, make = table.unpack(case)
   local ratios = {}
@@ -58,6 +57,6 @@ for _, case in ipairs(cases) do
     assert(loss[by_hand] == loss[by_learn], "both ways are to learn the same")
     ratios[round] = seconds[by_hand] / seconds[by_learn]
   end
-  table.sort(ratios)
-  print(("%s: by hand %.3f of agent:learn (%.3f to %.3f)"):format(name, quantile(ratios, 0.5), quantile(ratios, 0.25), quantile(ratios, 0.75)))
+  print(("%s: by hand %.3f of agent:learn (%.3f to %.3f)"):format(
+    name, dsrl.stats.median(ratios), dsrl.stats.quantile(ratios, 0.25), dsrl.stats.quantile(ratios, 0.75)))
 end
